@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+export { refuseUnenforcedAnchors } from "./anchors";
+export { activateByOf, requestDigestOf } from "./case";
+export { decide } from "./decide";
+export * from "./decision";
+export * from "./digest";
+export { type Directory, identityOf } from "./directory";
+export {
+  type Document,
+  DocumentError,
+  isDocumentError,
+  type Path,
+  type Position,
+  type Problem,
+  renderPath,
+  renderProblem,
+  type Source,
+} from "./document";
+export { formatDuration, parseDuration, renderDuration } from "./duration";
+export * from "./instant";
+export * from "./journal-event";
+export { type DocumentKind, jsonSchemaOf } from "./json-schema";
+export { type Policy, type Target, targetOf } from "./policy";
+export { type Judge, parseRequest, readDirectory, readJudge, readPolicy, readRequest } from "./read";
+export { type Request, startAtOf } from "./request";
+export { quote } from "./text";

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Source } from "./document";
+import { parseJson } from "./parse-json";
+import { parseYaml } from "./parse-yaml";
+import type { Fault, Parsed } from "./parsed";
+
+/** A document is written by people; 1 MiB is far more than the largest directory and bounds what a reader must hold. */
+const MAX_BYTES = 1_048_576;
+
+// Control characters that YAML and JSON do not have, lone surrogates, and what bytes become that were no UTF-8.
+const NO_TEXT = /(?![\t\n\r\u0085])\p{Cc}|\p{Cs}|\ufffd/u;
+
+/** What keeps a text from being parsed at all; null where nothing does. */
+export function textFault(text: string): Fault | null {
+  const bytes = Buffer.byteLength(text);
+  if (bytes > MAX_BYTES) return fault(0, `the file has ${bytes} bytes, the limit is ${MAX_BYTES}; make it smaller`);
+  const bad = NO_TEXT.exec(text);
+  if (bad !== null) {
+    const code = bad[0].charCodeAt(0).toString(16).toUpperCase().padStart(4, "0");
+    return fault(bad.index, `the character U+${code} is no text; save the file as plain UTF-8 without it`);
+  }
+  if (text.replace(/^\ufeff/, "").trim() === "") return fault(0, "the file is empty; write a document into it");
+  return null;
+}
+
+/** Parses strict JSON where the file's name ends in `.json`, else YAML. A byte order mark is passed over. */
+export function parseText(source: Source): Parsed {
+  if (source.file.toLowerCase().endsWith(".json")) return parseJson(source.text.replace(/^\ufeff/, " "));
+  return parseYaml(source.text);
+}
+
+function fault(offset: number, message: string): Fault {
+  return { offset, path: [], message };
+}

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { z } from "zod";
+import { requestDigestOf } from "./case";
+import { type Digest, digestOf } from "./digest";
+import { type Directory, directorySchema } from "./directory";
+import { directoryFindings } from "./directory-findings";
+import { type Document, DocumentError, type Path, type Problem, renderPath, type Source } from "./document";
+import { formFindings } from "./form-findings";
+import { judgeFindings } from "./judge-findings";
+import { parseText, textFault } from "./parse-text";
+import { type Fault, type Finding, Lines } from "./parsed";
+import { jsonFindings } from "./plain-value";
+import { type Policy, policySchema } from "./policy";
+import { policyFindings } from "./policy-findings";
+import { type Request, requestSchema } from "./request";
+import { requestFindings } from "./request-findings";
+import { field, type Spot } from "./spot";
+import { quote } from "./text";
+import { unenforcedInPolicy, unenforcedInRequest } from "./unenforced";
+
+/** Policy and directory that belong together. */
+export interface Judge {
+  readonly policy: Document<Policy>;
+  readonly directory: Document<Directory>;
+}
+
+interface Kind<T> {
+  readonly name: string;
+  readonly schema: z.ZodType<T>;
+  readonly findings: (root: Spot) => Finding[];
+  readonly digest: (value: T) => Digest;
+}
+
+const POLICY: Kind<Policy> = {
+  name: "Policy",
+  schema: policySchema,
+  findings: (root) => [...policyFindings(root), ...unenforcedInPolicy(root)],
+  digest: digestOf,
+};
+const DIRECTORY: Kind<Directory> = {
+  name: "Directory",
+  schema: directorySchema,
+  findings: directoryFindings,
+  digest: digestOf,
+};
+const REQUEST: Kind<Request> = {
+  name: "Request",
+  schema: requestSchema,
+  findings: (root) => [...requestFindings(root), ...unenforcedInRequest(root)],
+  digest: requestDigestOf,
+};
+
+/**
+ * Reads a policy (design §4.1). Throws a {@link DocumentError} with all problems of the file: of its form, of the names it must
+ * resolve itself, and with everything that this version does not enforce.
+ */
+export function readPolicy(source: Source): Document<Policy> {
+  return finish(examine(POLICY, source));
+}
+
+/** Reads a directory (design §4.2). Throws a {@link DocumentError} with all problems of the file. */
+export function readDirectory(source: Source): Document<Directory> {
+  return finish(examine(DIRECTORY, source));
+}
+
+/** Reads a request (design §4.3). Throws a {@link DocumentError} with all problems of the file. */
+export function readRequest(source: Source): Document<Request> {
+  return finish(examine(REQUEST, source));
+}
+
+/** The request that a plain JSON value is. Throws a {@link DocumentError} whose problems have no line and column. */
+export function parseRequest(value: unknown, name: string): Request {
+  const findings = findingsOf(REQUEST, value);
+  if (findings.length > 0) {
+    throw new DocumentError(
+      findings.map(({ path, message }) => ({ file: name, line: 0, column: 0, path: renderPath(path), message })),
+    );
+  }
+  return REQUEST.schema.parse(value);
+}
+
+/**
+ * Reads a policy and the directory it is used with, and looks up the names that must exist in it (design §4). Throws a
+ * {@link DocumentError} with all problems of both files, those of the policy first.
+ */
+export function readJudge(policySource: Source, directorySource: Source): Judge {
+  const policy = examine(POLICY, policySource);
+  const directory = examine(DIRECTORY, directorySource);
+  let unresolved: Problem[] = [];
+  if (policy.root !== null && directory.root !== null) {
+    unresolved = judgeFindings(policy.root, directory.root).map(policy.place);
+  }
+  const problems = [...inOrder([...policy.problems, ...unresolved]), ...inOrder(directory.problems)];
+  if (problems.length > 0) throw new DocumentError(problems);
+  return { policy: finish(policy), directory: finish(directory) };
+}
+
+interface Examined<T> {
+  readonly kind: Kind<T>;
+  readonly file: string;
+  /** Null where the text could not be parsed. */
+  readonly root: Spot | null;
+  readonly problems: readonly Problem[];
+  readonly place: (finding: Finding) => Problem;
+  readonly locate: Document<T>["locate"];
+}
+
+function examine<T>(kind: Kind<T>, source: Source): Examined<T> {
+  const lines = new Lines(source.text);
+  const fault = textFault(source.text);
+  const parsed = fault === null ? parseText(source) : null;
+  const placed = (offset: number, { path, message }: Finding | Fault): Problem => ({
+    file: source.file,
+    ...lines.position(offset),
+    path: renderPath(path),
+    message,
+  });
+  const place = (finding: Finding) => placed(parsed?.places.offset(finding.path, finding.at) ?? 0, finding);
+  const faults = parsed?.faults ?? (fault === null ? [] : [fault]);
+  let problems = faults.map((found) => placed(found.offset, found));
+  const root = parsed === null || parsed.value === undefined ? null : { value: parsed.value, path: [] };
+  if (root !== null) problems = [...problems, ...visible(findingsOf(kind, root.value), faults).map(place)];
+  const locate: Document<T>["locate"] = (path) => lines.position(parsed?.places.offset(path, "value") ?? 0);
+  return { kind, file: source.file, root, problems, place, locate };
+}
+
+/** Without what is said about values that a fault of the text took away. */
+function visible(findings: readonly Finding[], faults: readonly Fault[]): Finding[] {
+  const hidden = new Set(faults.filter(({ isHiding }) => isHiding === true).map(({ path }) => JSON.stringify(path)));
+  if (hidden.size === 0) return [...findings];
+  const isHidden = (path: Path) => path.some((_, index) => hidden.has(JSON.stringify(path.slice(0, index + 1))));
+  return findings.filter(({ path }) => !isHidden(path));
+}
+
+function findingsOf<T>(kind: Kind<T>, value: unknown): Finding[] {
+  const other = otherKind(kind, value);
+  if (other !== null) return [other];
+  return [...jsonFindings(value), ...formFindings(kind.schema, value), ...kind.findings({ value, path: [] })];
+}
+
+const KINDS = ["Policy", "Directory", "Request", "Approval", "Order", "Bundle", "PolicyTest"];
+
+// A good document of another kind would be nothing but unknown fields here: one problem says it better.
+function otherKind<T>(kind: Kind<T>, value: unknown): Finding | null {
+  const found = field({ value, path: [] }, "kind");
+  if (typeof found.value !== "string" || found.value === kind.name || !KINDS.includes(found.value)) return null;
+  const message = `the document is of kind ${quote(found.value)}, and a ${kind.name} is wanted here; give the file of one`;
+  return { path: found.path, at: "value", message };
+}
+
+function finish<T>({ kind, file, root, problems, locate }: Examined<T>): Document<T> {
+  if (problems.length > 0 || root === null) throw new DocumentError(inOrder(problems));
+  const value = kind.schema.parse(root.value);
+  return { file, value, digest: kind.digest(value), locate };
+}
+
+// A file of 1 MiB can hold more problems than anybody reads or a log should keep.
+const MAX_PROBLEMS = 1000;
+
+function inOrder(problems: readonly Problem[]): Problem[] {
+  const sorted = [...problems].sort(
+    (a, b) => a.line - b.line || a.column - b.column || (a.message < b.message ? -1 : a.message > b.message ? 1 : 0),
+  );
+  const [next] = sorted.slice(MAX_PROBLEMS);
+  if (next === undefined) return sorted;
+  const message = `${sorted.length - MAX_PROBLEMS} more problems from here on; mend these first`;
+  return [...sorted.slice(0, MAX_PROBLEMS), { ...next, path: "", message }];
+}

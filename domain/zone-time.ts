@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { IANAZone } from "luxon";
+import type { Instant } from "./instant";
+
+export const MINUTE = 60_000;
+export const DAY = 86_400_000;
+
+/** Milliseconds by which clocks of the zone are ahead of UTC at an instant. */
+export function offsetAt(zone: IANAZone, instant: Instant): number {
+  return zone.offset(instant) * MINUTE;
+}
+
+/** The day of the zone's calendar at an instant, counted from 1970-01-01. */
+export function dayAt(zone: IANAZone, instant: Instant): number {
+  return Math.floor((instant + offsetAt(zone, instant)) / DAY);
+}
+
+/** 1 for Monday to 7 for Sunday, of a day counted from 1970-01-01, a Thursday. */
+export function weekdayOf(day: number): number {
+  return ((((day + 3) % 7) + 7) % 7) + 1;
+}
+
+/**
+ * The instant at which clocks of the zone show a day and a time (design §5 "Hours"): the first where they show it twice; where
+ * they skip it, as if the change had not happened yet.
+ * NB. luxon's own answer for a time shown twice depends on today's offset, so that it would change with the seasons.
+ */
+export function instantOf(zone: IANAZone, day: number, minutes: number): Instant {
+  const shown = day * DAY + minutes * MINUTE;
+  const [dayBefore, dayAfter] = [offsetAt(zone, shown - DAY), offsetAt(zone, shown + DAY)];
+  const offsets = dayBefore === dayAfter ? [dayBefore] : [dayBefore, dayAfter];
+  const matching = offsets.map((offset) => shown - offset).filter((at) => at + offsetAt(zone, at) === shown);
+  if (matching.length > 0) return Math.min(...matching);
+  return shown - offsetAt(zone, shown - Math.max(...offsets));
+}
+
+/** As in `Wed 08:00 Europe/Berlin`: what clocks of the zone show at an instant. */
+export function renderLocal(zone: IANAZone, instant: Instant): string {
+  const local = new Date(instant + offsetAt(zone, instant));
+  const weekday = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"][local.getUTCDay()];
+  return `${weekday} ${local.toISOString().slice(11, 16)} ${zone.name}`;
+}
