@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Decision, Digest, EndedGrant, EventData, Instant, JournalEvent, LiveGrant } from "@elevation/domain";
+import { type GrantRecord, nextRecord, verifiedInstant } from "./grant-record";
+import type { JournalView } from "./journal-view";
+import { GENESIS, type Head } from "./store";
+
+interface Decided {
+  readonly seq: number;
+  readonly decision: Decision;
+}
+
+/**
+ * What one process knows of a verified chain, and how it gives out views. Everything here is only ever added to, so that
+ * an earlier view stays what it was without a copy: it looks no further than its head.
+ */
+export class ChainState {
+  /** By seq - 1. */
+  readonly #hashes: string[] = [];
+  /** All that was ever known of a digest, oldest first. */
+  readonly #records = new Map<Digest, GrantRecord[]>();
+  readonly #decisions = new Map<Digest, Decided[]>();
+  readonly #live = new Map<Digest, LiveGrant>();
+  readonly #history: EndedGrant[] = [];
+  #openedAt: Instant = 0;
+  #view: JournalView | null = null;
+
+  get head(): Head {
+    const hash = this.#hashes.at(-1);
+    return hash === undefined ? GENESIS : { seq: this.#hashes.length, hash };
+  }
+
+  /** Adds events that were verified to follow the head, and whose data was. */
+  add(events: readonly JournalEvent[]): void {
+    if (events.length > 0) this.#view = null;
+    for (const event of events) {
+      this.#hashes.push(event.hash);
+      if (event.type === "opened") this.#openedAt = verifiedInstant(event.at);
+      if (event.request !== null) this.#addOf(event.request, event);
+    }
+  }
+
+  /** The view up to the head; the same object until there are more events. */
+  view(): JournalView {
+    this.#view ??= this.#makeView();
+    return this.#view;
+  }
+
+  #addOf(digest: Digest, event: JournalEvent): void {
+    if (event.type === "decided") {
+      const { decision } = event.data as EventData["decided"];
+      append(this.#decisions, digest, { seq: event.seq, decision });
+    }
+    const before = this.#records.get(digest)?.at(-1) ?? null;
+    const after = nextRecord(digest, before, event);
+    if (after === null) return;
+    append(this.#records, digest, after);
+    if (after.status === before?.status) return;
+    const grant = grantOf(after);
+    if (after.status === "live") this.#live.set(digest, grant);
+    else this.#live.delete(digest);
+    if (after.endedAt !== undefined) this.#history.push({ ...grant, endedAt: after.endedAt });
+  }
+
+  // NB. A literal with closures, no class: a caller may lay more live grants over a view with Object.create.
+  #makeView(): JournalView {
+    const [hashes, records, decisions] = [this.#hashes, this.#records, this.#decisions];
+    const [head, live, ended] = [this.head, [...this.#live.values()], this.#history.length];
+    const allEnded = this.#history;
+    let history: readonly EndedGrant[] | null = null;
+    const grant = (digest: Digest): GrantRecord | null =>
+      records.get(digest)?.findLast(({ last }) => last.seq <= head.seq) ?? null;
+    return {
+      id: hashes[0] ?? GENESIS.hash,
+      head,
+      openedAt: this.#openedAt,
+      live,
+      get history() {
+        history ??= allEnded.slice(0, ended);
+        return history;
+      },
+      grant,
+      grants: {
+        *[Symbol.iterator]() {
+          for (const digest of records.keys()) {
+            const record = grant(digest);
+            if (record !== null) yield record;
+          }
+        },
+      },
+      has: ({ seq, hash }) => seq <= head.seq && hashes[seq - 1] === hash,
+      lastDecision: (digest) => decisions.get(digest)?.findLast(({ seq }) => seq <= head.seq)?.decision ?? null,
+    };
+  }
+}
+
+function grantOf({ digest, intent }: GrantRecord): LiveGrant {
+  const { requester, role, environment, rule } = intent;
+  return {
+    requester,
+    role,
+    environment,
+    activatedAt: verifiedInstant(intent.activatedAt),
+    expiresAt: verifiedInstant(intent.expiresAt),
+    ...(rule === null ? {} : { rule }),
+    request: digest,
+  };
+}
+
+function append<V>(lists: Map<Digest, V[]>, digest: Digest, value: V): void {
+  const list = lists.get(digest);
+  if (list === undefined) lists.set(digest, [value]);
+  else list.push(value);
+}

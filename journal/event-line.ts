@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+import { randomBytes } from "node:crypto";
+import type { EventType, JournalEvent, NewEvent } from "@elevation/domain";
+import { canonicalJson, parseInstant, sha256Hex } from "@elevation/domain";
+import type { Head } from "./store";
+
+const TYPES: Readonly<Record<EventType, true>> = {
+  opened: true,
+  decided: true,
+  activating: true,
+  activated: true,
+  revoking: true,
+  revoked: true,
+  expired: true,
+  failed: true,
+  stuck: true,
+  drift: true,
+  orphan: true,
+  residue: true,
+  approval: true,
+  order: true,
+  reviewed: true,
+  bundle: true,
+  checkpoint: true,
+};
+const ACTOR_KINDS = ["job", "reaper", "person"];
+const FIELDS = ["seq", "at", "type", "request", "actor", "digest", "prev", "hash", "data", "salt"];
+const HASH = /^[0-9a-f]{64}$/;
+const SALT = /^[0-9a-f]{32}$/;
+const REQUEST = /^sha256:[0-9a-f]{64}$/;
+
+type Chained = Pick<JournalEvent, "seq" | "at" | "type" | "request" | "actor" | "digest" | "prev">;
+
+/** `digest` of an event: hex SHA-256 of `salt` followed by the canonical JSON of `data` (design §9). */
+export function dataDigest(salt: string, data: unknown): string {
+  return sha256Hex(salt + canonicalJson(data));
+}
+
+/** `hash` of an event: over everything but itself and the personal data, so that an export without data verifies. */
+export function eventHash({ seq, at, type, request, actor, digest, prev }: Chained): string {
+  return sha256Hex(canonicalJson({ seq, at, type, request, actor, digest, prev }));
+}
+
+/**
+ * Makes the event that follows `prev`. Throws TypeError on what is no event: an unknown type or actor, an `at` that is no
+ * instant, data that JSON cannot say. That is a fault of the caller, and must not reach a chain that can't be mended.
+ */
+export function sealEvent(event: NewEvent, prev: Head): JournalEvent {
+  const salt = randomBytes(16).toString("hex");
+  const { at, type, request } = event;
+  const actor = { kind: event.actor.kind, key: event.actor.key };
+  const digest = dataDigest(salt, event.data);
+  // What is kept is what a reader will parse: no `undefined`, no objects with a `toJSON`.
+  const data: unknown = JSON.parse(JSON.stringify(event.data));
+  const chained: Chained = { seq: prev.seq + 1, at, type, request, actor, digest, prev: prev.hash };
+  const sealed: JournalEvent = { ...chained, hash: eventHash(chained), data, salt };
+  const problem = shapeProblem(sealed);
+  if (problem !== null) throw new TypeError(`this is no journal event: ${problem}`);
+  return sealed;
+}
+
+/** One line of the file, newline included. The order of the fields is that of design §9. */
+export function formatLine(event: JournalEvent): string {
+  return `${JSON.stringify(event)}\n`;
+}
+
+/** The event that a line without its newline holds, or what is wrong with it. Nothing is hashed here. */
+export function parseLine(line: string): { readonly event: JournalEvent } | { readonly problem: string } {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch {
+    return { problem: "it is not JSON" };
+  }
+  const problem = shapeProblem(value);
+  return problem === null ? { event: value as JournalEvent } : { problem };
+}
+
+/**
+ * What keeps a value from being an event of design §9, or null. A field that we don't know is refused: no hash covers it,
+ * and a reader of the file might believe it. So is a type that we don't know: it might have ended a grant.
+ */
+export function shapeProblem(value: unknown): string | null {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return "it is no object";
+  const event = value as Record<string, unknown>;
+  const unknownField = Object.keys(event).find((field) => !FIELDS.includes(field));
+  if (unknownField !== undefined) return `its field \`${unknownField}\` is none of a journal event`;
+  if (!Number.isSafeInteger(event["seq"]) || (event["seq"] as number) < 1) return "its `seq` is no number from 1";
+  if (!isText(event["at"]) || !isInstant(event["at"])) return "its `at` is no instant";
+  if (!isText(event["type"]) || !Object.hasOwn(TYPES, event["type"]))
+    return "its `type` is none that this version knows";
+  if (event["request"] !== null && !matches(event["request"], REQUEST)) return "its `request` is no digest";
+  if (!isActor(event["actor"])) return "its `actor` is none";
+  const malformed = ["digest", "prev", "hash"].find((field) => !matches(event[field], HASH));
+  if (malformed !== undefined) return `its \`${malformed}\` is not 64 hex digits`;
+  if ((event["data"] === undefined) !== (event["salt"] === undefined)) return "it has only one of `data` and `salt`";
+  if (event["salt"] !== undefined && !matches(event["salt"], SALT)) return "its `salt` is not 32 hex digits";
+  return null;
+}
+
+function isActor(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  const { kind, key, ...rest } = value as Record<string, unknown>;
+  return isText(kind) && ACTOR_KINDS.includes(kind) && isText(key) && Object.keys(rest).length === 0;
+}
+
+/** The form in which we write instants is told without a parser: this runs for each event of a long journal. */
+function isInstant(text: string): boolean {
+  const parsed = text.length === 24 ? new Date(text) : null;
+  if (parsed !== null && !Number.isNaN(parsed.getTime()) && parsed.toISOString() === text) return true;
+  return parseInstant(text) !== null;
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === "string";
+}
+
+function matches(value: unknown, pattern: RegExp): boolean {
+  return isText(value) && pattern.test(value);
+}

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Digest, EventData, EventType, Instant, JournalEvent, StackRef } from "@elevation/domain";
+import { parseInstant } from "@elevation/domain";
+import type { Head } from "./store";
+
+/** What makes a live grant one that must end: none of them is ever taken back (design §6 "Activate"). */
+export type GrantMark = "revoking" | "stuck" | "drift";
+
+/** Everything that a journal says of one digest's grant. Immutable: the next event makes another record. */
+export interface GrantRecord {
+  readonly digest: Digest;
+  /** `live` from the intent until `revoked` or `expired` (`ended`) or `failed`: half-made and stuck ones are live. */
+  readonly status: "live" | "ended" | "failed";
+  /** The first intent since the last failure: a retry keeps its times. */
+  readonly intent: EventData["activating"];
+  /** The stack of the digest's first intent ever, failed ones included: the digest belongs to it. */
+  readonly stack: StackRef;
+  /** Whether the target was observed to give the access. */
+  readonly activated: boolean;
+  /** In the order in which they came, each once; kept when the grant has ended. */
+  readonly marks: readonly GrantMark[];
+  readonly endedAt?: Instant;
+  readonly endedBy?: "expired" | "revoked";
+  /** The last event that names this digest, of any type: the witness that the state keeps. */
+  readonly last: Head;
+  /** What the last scan found, whole sentences; empty where there is none. */
+  readonly residue: readonly string[];
+  /** Why it is stuck or failed, the latest. */
+  readonly lastError?: string;
+}
+
+/**
+ * The record of a digest after one more event of it; null while a digest has no intent. INVARIANT (ended is final): no event makes an
+ * ended grant live or failed again, and no failure ends what was observed to be active. The journal refuses to append
+ * such an event; a chain that holds one all the same is read like this.
+ */
+export function nextRecord(digest: Digest, record: GrantRecord | null, event: JournalEvent): GrantRecord | null {
+  if (event.type === "activating") return intended(digest, record, event);
+  if (record === null) return null;
+  const next: GrantRecord = { ...record, last: headOf(event) };
+  if (event.type === "residue") return { ...next, residue: dataOf(event, "residue").residue };
+  if (record.status !== "live") return next;
+  switch (event.type) {
+    case "activated":
+      return { ...next, activated: true };
+    case "revoking":
+    case "drift":
+      return marked(next, event.type);
+    case "stuck":
+      return { ...marked(next, "stuck"), lastError: dataOf(event, "stuck").reason };
+    case "failed":
+      return record.activated ? next : { ...next, status: "failed", lastError: dataOf(event, "failed").reason };
+    case "revoked":
+    case "expired":
+      return { ...next, status: "ended", endedBy: event.type, endedAt: endOf(event) };
+    default:
+      return next;
+  }
+}
+
+export function headOf({ seq, hash }: Head): Head {
+  return { seq, hash };
+}
+
+/** The instant that a verified event's data names; the data was checked when the event was read. */
+export function verifiedInstant(text: string): Instant {
+  const instant = parseInstant(text);
+  if (instant === null) throw new TypeError(`\`${text}\` is no instant, and yet it was verified`);
+  return instant;
+}
+
+function intended(digest: Digest, record: GrantRecord | null, event: JournalEvent): GrantRecord {
+  const last = headOf(event);
+  if (record !== null && record.status !== "failed") return { ...record, last };
+  const intent = dataOf(event, "activating");
+  const { organization, project, stack } = intent;
+  return {
+    digest,
+    status: "live",
+    intent,
+    stack: record?.stack ?? { organization, project, stack },
+    activated: false,
+    marks: [],
+    last,
+    residue: [],
+  };
+}
+
+function marked(record: GrantRecord, mark: GrantMark): GrantRecord {
+  return record.marks.includes(mark) ? record : { ...record, marks: [...record.marks, mark] };
+}
+
+function endOf(event: JournalEvent): Instant {
+  return verifiedInstant((event.data as EventData["expired"]).endedAt);
+}
+
+function dataOf<T extends EventType>(event: JournalEvent, _type: T): EventData[T] {
+  return event.data as EventData[T];
+}

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Decision, Digest, EndedGrant, Instant, LiveGrant } from "@elevation/domain";
+import type { GrantRecord } from "./grant-record";
+import type { Head } from "./store";
+
+/** What a verified journal says up to one event. It never changes: later events are in a later view. */
+export interface JournalView {
+  /** The hash of the first event. */
+  readonly id: string;
+  readonly head: Head;
+  readonly openedAt: Instant;
+  /** Grants from their intent until they ended or failed, as decide() takes them. */
+  readonly live: readonly LiveGrant[];
+  /** Grants that ended, in the order of their ends, as decide() takes them. */
+  readonly history: readonly EndedGrant[];
+  /** Everything known of a digest; null where it never had an intent. */
+  grant(digest: Digest): GrantRecord | null;
+  /** Of all digests that ever had an intent, in the order of their first. */
+  readonly grants: Iterable<GrantRecord>;
+  /**
+   * Whether an event is part of the chain: the check of a witness, which finds a journal that was cut, replaced or
+   * restored from an older copy.
+   */
+  has(head: Head): boolean;
+  /** The latest decision on a digest that was journaled; null where there is none. */
+  lastDecision(digest: Digest): Decision | null;
+}

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Decision, Instant, Judge, Request, StackRef, Violation } from "@elevation/domain";
+import { decide, formatInstant, parseInstant, quote } from "@elevation/domain";
+import type { JournalView } from "./journal-view";
+import type { Head } from "./store";
+
+/** What a request is judged by, besides the documents. */
+export interface JudgeWhere {
+  /** The stack that wants the grant; null where there is none (`elevate check`), and then no stack is refused. */
+  readonly stack: StackRef | null;
+  readonly now: Instant;
+  /** Null: judged as new, because there is no journal to read; the caller says so. */
+  readonly view: JournalView | null;
+  /** The last event of this grant that the state has seen. */
+  readonly witness?: Head | undefined;
+}
+
+/**
+ * The one decision that the policy pack shows, `elevate check` prints and the provider enforces: decide() on what the
+ * journal says is live and ended, and what can only be judged with a journal:
+ * `journal-untrusted` (it lacks the witness), `request-elsewhere` (the digest's first intent belongs to another stack),
+ * `request-ended` (dated before this journal was opened: a new journal gives old requests no second life).
+ * Never throws on valid documents; changes nothing.
+ */
+export function judge({ policy, directory }: Judge, request: Request, where: JudgeWhere): Decision {
+  const { now, view } = where;
+  const context = { now, live: view?.live ?? [], history: view?.history ?? [] };
+  const decision = decide(policy.value, directory.value, request, context);
+  const outside = view === null ? [] : outsideViolations(request, decision, { ...where, view });
+  if (outside.length === 0) return decision;
+  return {
+    ...decision,
+    outcome: "deny",
+    activatesAt: null,
+    expiresAt: null,
+    effectiveEnd: null,
+    violations: [...outside, ...decision.violations],
+  };
+}
+
+function outsideViolations(
+  request: Request,
+  decision: Decision,
+  { stack, view, witness }: JudgeWhere & { readonly view: JournalView },
+): readonly Violation[] {
+  const name = quote(request.metadata.name);
+  const violations: Violation[] = [];
+  if (witness !== undefined && !view.has(witness)) violations.push(journalUntrusted(name, witness, view));
+  const owner = view.grant(decision.requestDigest)?.stack;
+  if (stack !== null && owner !== undefined && !isSame(owner, stack)) {
+    violations.push(requestElsewhere(name, owner, stack));
+  }
+  if (isBeforeOpened(request, decision, view)) violations.push(requestEnded(name, request, view));
+  return violations;
+}
+
+/** Of a live grant nothing is judged again, and what decide() found to have ended is said once. */
+function isBeforeOpened(request: Request, { requestDigest, violations }: Decision, view: JournalView): boolean {
+  const requestedAt = parseInstant(request.spec.requestedAt);
+  if (requestedAt === null || requestedAt >= view.openedAt) return false;
+  return view.grant(requestDigest)?.status !== "live" && !violations.some(({ id }) => id === "request-ended");
+}
+
+function journalUntrusted(name: string, witness: Head, view: JournalView): Violation {
+  const { seq } = view.head;
+  return {
+    id: "journal-untrusted",
+    rule: null,
+    path: "",
+    observed: `${seq}`,
+    limit: `${witness.seq}`,
+    message: `the journal, which ends with event ${seq}, lacks event ${witness.seq} that the state of ${name} has seen; bring back the whole journal`,
+  };
+}
+
+function requestElsewhere(name: string, owner: StackRef, stack: StackRef): Violation {
+  return {
+    id: "request-elsewhere",
+    rule: null,
+    path: "metadata.name",
+    observed: nameOf(stack),
+    limit: nameOf(owner),
+    message: `${name} belongs to stack ${quote(nameOf(owner))}, where it was first activated, this is ${quote(nameOf(stack))}; write a request of its own for this stack`,
+  };
+}
+
+function requestEnded(name: string, request: Request, view: JournalView): Violation {
+  const openedAt = formatInstant(view.openedAt);
+  return {
+    id: "request-ended",
+    rule: null,
+    path: "spec.requestedAt",
+    observed: request.spec.requestedAt,
+    limit: openedAt,
+    message: `${name} is dated ${quote(request.spec.requestedAt)}, the journal was opened at ${openedAt} and knows nothing older; write a new request`,
+  };
+}
+
+function isSame(one: StackRef, other: StackRef): boolean {
+  return one.organization === other.organization && one.project === other.project && one.stack === other.stack;
+}
+
+function nameOf({ organization, project, stack }: StackRef): string {
+  return `${organization}/${project}/${stack}`;
+}

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { JournalEvent, NewEvent } from "@elevation/domain";
+
+/** The last event of a chain, or of the part of it that somebody has seen. */
+export interface Head {
+  readonly seq: number;
+  readonly hash: string;
+}
+
+/** The head of a journal that holds nothing yet: what the first event's `prev` is (design §9). */
+export const GENESIS: Head = Object.freeze({ seq: 0, hash: "0".repeat(64) });
+
+/** The port that every journal store implements; the conformance suite in test/conformance says what it must do. */
+export interface JournalStore {
+  /** As in `file:/var/lib/elevation/journal.jsonl`; holds no secret. */
+  readonly address: string;
+  /**
+   * All finished events after `after` (all of them without it), in order. The chain is not verified here: the reader
+   * does. Throws JournalError `absent`, `unreadable`, or `untrusted` where something is no event or `after` is no
+   * longer there.
+   */
+  read(after?: Head): Promise<readonly JournalEvent[]>;
+  /**
+   * Appends all events or none, durable when the promise resolves. With `ifHead`, only if that is still the head:
+   * otherwise JournalError `head-moved`, and the caller judges again. {@link GENESIS} as `ifHead` makes the journal, and
+   * is `exists` where there is one; nothing else makes one (`absent`). Other errors: `locked`, `write-failed`,
+   * `untrusted` where the end of the chain does not verify.
+   */
+  append(events: readonly NewEvent[], ifHead?: Head): Promise<readonly JournalEvent[]>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: Apache-2.0
+import assert from "node:assert/strict";
+import type { Digest, EndedGrant, EventData, JournalEvent, LiveGrant, NewEvent } from "@elevation/domain";
+import { formatInstant, parseInstant } from "@elevation/domain";
+import { type GrantRecord, initJournal, Journal, type JournalView } from "@elevation/journal";
+import * as fc from "fast-check";
+import { describe, it } from "mocha";
+import { AT, aDecision, aDigest, aNote, anEvent, anIntent, JOB, NOON } from "../../support/journal-events";
+import { MemoryStore } from "../../support/journal-memory-store";
+
+/** The view of a journal that holds these events. */
+async function viewOf(events: readonly NewEvent[]): Promise<JournalView> {
+  const store = new MemoryStore();
+  const { hash } = await initJournal(store, JOB, NOON);
+  store.force(events);
+  return (await Journal.open(store, hash)).view();
+}
+
+const d = aDigest(1);
+const grant: LiveGrant = {
+  requester: "alice@example.com",
+  role: "orders-admin",
+  environment: "production",
+  activatedAt: NOON,
+  expiresAt: NOON + 1_800_000,
+  rule: "dba-orders-short",
+  request: d,
+};
+const ended: EndedGrant = { ...grant, endedAt: NOON };
+
+describe("the view of a grant's life", () => {
+  type Type = Parameters<typeof anEvent>[0];
+  interface Row {
+    readonly what: string;
+    readonly types: readonly Type[];
+    readonly live?: true;
+    readonly ended?: true;
+    readonly is: Partial<GrantRecord> | null;
+  }
+  const rows: Row[] = [
+    { what: "was decided only", types: ["decided"], is: null },
+    { what: "is intended", types: ["activating"], live: true, is: { status: "live", activated: false, marks: [] } },
+    { what: "is active", types: ["activating", "activated"], live: true, is: { status: "live", activated: true } },
+    {
+      what: "is being ended",
+      types: ["activating", "activated", "revoking"],
+      live: true,
+      is: { status: "live", marks: ["revoking"] },
+    },
+    {
+      what: "is stuck",
+      types: ["activating", "activated", "revoking", "stuck", "stuck"],
+      live: true,
+      is: { status: "live", marks: ["revoking", "stuck"], lastError: "the target is down" },
+    },
+    {
+      what: "was changed at the target",
+      types: ["activating", "activated", "drift"],
+      live: true,
+      is: { marks: ["drift"] },
+    },
+    {
+      what: "was stuck and ended",
+      types: ["activating", "stuck", "expired"],
+      ended: true,
+      is: { status: "ended", endedBy: "expired", endedAt: NOON, marks: ["stuck"] },
+    },
+    {
+      what: "was revoked",
+      types: ["activating", "activated", "revoked"],
+      ended: true,
+      is: { status: "ended", endedBy: "revoked" },
+    },
+    { what: "failed", types: ["activating", "failed"], is: { status: "failed", lastError: "the target refused" } },
+    {
+      what: "failed and is tried again",
+      types: ["activating", "stuck", "residue", "failed", "activating"],
+      live: true,
+      is: { status: "live", marks: [], residue: [] },
+    },
+    { what: "lapsed while it was scheduled", types: ["decided", "failed"], is: null },
+    {
+      what: "ended and left residue",
+      types: ["activating", "revoked", "residue"],
+      ended: true,
+      is: { status: "ended", residue: ["`alice` owns table `t`"] },
+    },
+    // What the journal refuses to append, but must read fail-safe if it stands there.
+    {
+      what: "ended, and the journal says that it is activated again",
+      types: ["activating", "expired", "activating", "activated"],
+      ended: true,
+      is: { status: "ended", activated: false },
+    },
+    {
+      what: "ended twice",
+      types: ["activating", "expired", "revoked"],
+      ended: true,
+      is: { status: "ended", endedBy: "expired" },
+    },
+    {
+      what: "was open and is said to have failed",
+      types: ["activating", "activated", "failed"],
+      live: true,
+      is: { status: "live", activated: true },
+    },
+    { what: "ended without an intent", types: ["revoked"], is: null },
+  ];
+  for (const row of rows) {
+    it(`when a grant ${row.what}, then it stands in ${row.live ? "live" : row.ended ? "history" : "neither"}`, async () => {
+      const view = await viewOf(row.types.map((type) => anEvent(type, d)));
+      assert.deepEqual(view.live, row.live ? [grant] : []);
+      assert.deepEqual(view.history, row.ended ? [ended] : []);
+      const record = view.grant(d);
+      if (row.is === null) return assert.equal(record, null);
+      assert.ok(record);
+      for (const [field, value] of Object.entries(row.is))
+        assert.deepEqual(record[field as keyof GrantRecord], value, field);
+      assert.deepEqual(record.last, view.head);
+    });
+  }
+
+  it("when an intent is journaled again while it is live, then the first one's times stay", async () => {
+    const later = anIntent({ expiresAt: formatInstant(NOON + 3_600_000) });
+    const view = await viewOf([anEvent("activating", d), anEvent("activating", d, later)]);
+    assert.deepEqual(view.live, [grant]);
+  });
+
+  it("when it failed in one stack and is tried in another, then it belongs to the first", async () => {
+    const elsewhere = anIntent({ stack: "staging" });
+    const view = await viewOf([anEvent("activating", d), anEvent("failed", d), anEvent("activating", d, elsewhere)]);
+    assert.deepEqual(view.grant(d)?.stack, { organization: "acme", project: "elevation", stack: "production" });
+    assert.equal(view.grant(d)?.intent.stack, "staging");
+  });
+
+  it("when no rule is recorded, then the element has none", async () => {
+    const view = await viewOf([anEvent("activating", d, anIntent({ rule: null }))]);
+    assert.equal("rule" in (view.live[0] ?? {}), false);
+  });
+
+  it("when residue is scanned again, then the latest list counts", async () => {
+    const clean = { place: anIntent().place, residue: [] };
+    const view = await viewOf([anEvent("activating", d), anEvent("residue", d), anEvent("residue", d, clean)]);
+    assert.deepEqual(view.grant(d)?.residue, []);
+  });
+
+  it("when decisions were journaled, then the last one of a digest is found", async () => {
+    const deny = aDecision({ outcome: "deny" });
+    const view = await viewOf([
+      anEvent("decided", d),
+      anEvent("decided", d, { decision: deny, request: anIntent().request }),
+      anEvent("decided", aDigest(2)),
+    ]);
+    assert.deepEqual(view.lastDecision(d), deny);
+    assert.deepEqual(view.lastDecision(aDigest(2)), aDecision());
+    assert.equal(view.lastDecision(aDigest(3)), null);
+  });
+
+  it("when a caller lays more live grants over a view, then the rest of it still works", async () => {
+    const view = await viewOf([anEvent("activating", d)]);
+    const over: JournalView = Object.create(view, { live: { value: [] } });
+    assert.deepEqual([over.live, over.history, over.grant(d)?.status, over.has(view.head)], [[], [], "live", true]);
+  });
+});
+
+describe("the view of any chain", () => {
+  const digests = [1, 2, 3].map(aDigest);
+  const types = [
+    "decided",
+    "activating",
+    "activated",
+    "revoking",
+    "revoked",
+    "expired",
+    "failed",
+    "stuck",
+    "drift",
+    "residue",
+  ] as const;
+  const anyEvent = fc.oneof(
+    { weight: 1, arbitrary: fc.constant(aNote("x")) },
+    {
+      weight: 20,
+      arbitrary: fc
+        .record({
+          type: fc.constantFrom(...types),
+          digest: fc.constantFrom(...digests),
+          stack: fc.constantFrom("production", "staging"),
+          minutes: fc.nat(60),
+        })
+        .map(({ type, digest, stack, minutes }) => {
+          const endedAt = formatInstant(NOON + minutes * 60_000);
+          if (type === "activating") return anEvent(type, digest, anIntent({ stack, expiresAt: endedAt }));
+          if (type === "expired") return anEvent(type, digest, { cause: "expiry", endedAt, sessionsEnded: 0 });
+          return anEvent(type, digest);
+        }),
+    },
+  );
+
+  it("when events come in any order, then each view says what a naive reader says, for ever", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.array(anyEvent, { maxLength: 4 }), { maxLength: 12 }), async (batches) => {
+        const store = new MemoryStore();
+        const { hash } = await initJournal(store, JOB, NOON);
+        const journal = await Journal.open(store, hash);
+        const views: JournalView[] = [];
+        for (const batch of batches) {
+          store.force(batch);
+          views.push(await journal.view());
+        }
+        for (const view of views) assertNaive(view, store.events.slice(0, view.head.seq), digests);
+      }),
+      { numRuns: 150 },
+    );
+  }).timeout(10_000);
+
+  it("when a digest ended once, then no later event makes it live or takes it out of the history", async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(anyEvent, { maxLength: 20 }),
+        fc.array(anyEvent, { maxLength: 20 }),
+        async (before, after) => {
+          const first = await viewOf(before);
+          const second = await viewOf([...before, ...after]);
+          for (const { request } of first.history) {
+            assert.ok(second.history.some((grant) => grant.request === request));
+            assert.ok(!second.live.some((grant) => grant.request === request));
+          }
+        },
+      ),
+      { numRuns: 150 },
+    );
+  });
+});
+
+/** Reads all events of each digest anew, as slowly as that may be. */
+function assertNaive(view: JournalView, events: readonly JournalEvent[], digests: readonly Digest[]): void {
+  const live: LiveGrant[] = [];
+  const history: EndedGrant[] = [];
+  for (const digest of digests) {
+    const life = naiveLife(events.filter(({ request }) => request === digest));
+    assert.equal(view.grant(digest)?.status ?? null, life?.status ?? null);
+    assert.deepEqual(view.grant(digest)?.marks ?? [], life?.marks ?? []);
+    assert.equal(view.grant(digest)?.stack.stack, life?.stack);
+    if (life?.status === "live") live.push(life.grant);
+    if (life?.status === "ended") history.push({ ...life.grant, endedAt: life.endedAt });
+  }
+  const byRequest = (one: LiveGrant, other: LiveGrant) => ((one.request ?? "") < (other.request ?? "") ? -1 : 1);
+  assert.deepEqual(view.live.toSorted(byRequest), live.sort(byRequest));
+  assert.deepEqual(view.history.toSorted(byRequest), history.sort(byRequest));
+  assert.deepEqual(view.live.length + view.history.length, live.length + history.length);
+}
+
+function naiveLife(events: readonly JournalEvent[]) {
+  const intents = events.filter(({ type }) => type === "activating");
+  const stack = (intents[0]?.data as EventData["activating"] | undefined)?.stack;
+  for (let start = 0; start < events.length; start++) {
+    if (events[start]?.type !== "activating") continue;
+    const intent = events[start]?.data as EventData["activating"];
+    const rest = events.slice(start + 1);
+    const isOver = ({ type }: JournalEvent, i: number) =>
+      type === "revoked" ||
+      type === "expired" ||
+      (type === "failed" && !rest.slice(0, i).some((each) => each.type === "activated"));
+    const over = rest.findIndex(isOver);
+    const during = over === -1 ? rest : rest.slice(0, over);
+    const marks = [
+      ...new Set(during.map(({ type }) => type).filter((type) => ["revoking", "stuck", "drift"].includes(type))),
+    ];
+    const end = rest[over];
+    const isLastTry = !rest.slice(over + 1).some(({ type }) => type === "activating");
+    if (end?.type === "failed" && !isLastTry) {
+      start += over + 1;
+      continue;
+    }
+    const status = end === undefined ? "live" : end.type === "failed" ? "failed" : "ended";
+    const endedAt = parseInstant((end?.data as { endedAt?: string } | undefined)?.endedAt ?? AT) ?? 0;
+    return { status, marks, stack, endedAt, grant: naiveGrant(intent, events[start]?.request ?? d) };
+  }
+  return null;
+}
+
+function naiveGrant(intent: EventData["activating"], request: Digest): LiveGrant {
+  const { requester, role, environment, activatedAt, expiresAt, rule } = intent;
+  const element = {
+    requester,
+    role,
+    environment,
+    request,
+    activatedAt: Date.parse(activatedAt),
+    expiresAt: Date.parse(expiresAt),
+  };
+  return rule === null ? element : { ...element, rule };
+}
