@@ -1,0 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
+export { type Engine, EngineError, type EngineSource, type OnProgress } from "./engine";
+export { type EngineOptions, getEngine } from "./get-engine";
+export type { ReleaseBounds } from "./release";
