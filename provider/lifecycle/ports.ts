@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Digest, Instant, Place } from "@elevation/domain";
+
+/** What a grant gives: to whom, where, under which name, until when. */
+export interface Access {
+  readonly digest: Digest;
+  readonly place: Place;
+  readonly expiresAt: Instant;
+}
+
+/** What is really at the target. `differences` are whole sentences without a final period, safe to print. */
+export type Observation =
+  /** Exactly as we make it. */
+  | { readonly state: "intact" }
+  /** Nothing of ours gives the person access: no object, or one that has no members and no role. */
+  | { readonly state: "absent" }
+  /** Ours (maker and note), but some of the access is missing: somebody removed it behind our back. */
+  | { readonly state: "damaged"; readonly differences: readonly string[] }
+  /** Ours and complete, but it gives more: another member, another option, a later expiry. */
+  | { readonly state: "wider"; readonly differences: readonly string[] }
+  /** Something stands under our name that we did not make. Never adopted. */
+  | { readonly state: "foreign"; readonly differences: readonly string[] };
+
+/** The outcome of a revocation that was observed to leave the person no access by any path of ours. */
+export interface Revocation {
+  readonly sessionsEnded: number;
+  /** Access by other paths than our object, and what of our object could not be removed. Whole sentences. */
+  readonly residue: readonly string[];
+}
+
+/** One kind of system where access is created and removed. */
+export interface Target {
+  readonly kind: string;
+  /** The object's name at the target: holds at least 160 bits of the digest (design §6). */
+  objectName(digest: Digest): string;
+  /** Opens a connection by name. Throws GrantError `connection-failed`, with the address and password masked. */
+  connect(connection: string): Promise<TargetConnection>;
+}
+
+/** An open connection to one target. All calls bound their own time. */
+export interface TargetConnection {
+  /** The server's own identity, as in PostgreSQL's system identifier. */
+  readonly server: string;
+  /** The target's clock, read anew; `precision` is half the round trip in milliseconds. */
+  clock(): Promise<{ readonly now: Instant; readonly precision: number }>;
+  /** Throws GrantError (`login-missing`, `role-missing`, `rights-missing`, `target-unsupported`) if create could not work. Changes nothing. */
+  preflight(place: Place): Promise<void>;
+  /** Makes the access, all of it or nothing. Throws GrantError `name-taken` if the name stands already. */
+  create(access: Access): Promise<void>;
+  observe(access: Access): Promise<Observation>;
+  /** Takes away what `observe` calls wider, and nothing else. */
+  cutBack(access: Access): Promise<void>;
+  /**
+   * Ends the access and, unless `spareSessions`, all that is open through it; idempotent. Resolves only after it was
+   * observed that no path of ours gives access any more; otherwise throws GrantError `revoke-failed`.
+   */
+  revoke(access: Access, options: { readonly spareSessions: boolean }): Promise<Revocation>;
+  close(): Promise<void>;
+}

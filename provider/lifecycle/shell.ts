@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { GrantError } from "../errors";
+import {
+  anchorProblems,
+  findProjectRoot,
+  loadJudge,
+  openJournal,
+  type StackConfig,
+  servedEnvironments,
+} from "../settings";
+import { createTargets } from "../targets";
+import { activate } from "./activate";
+import { check } from "./check";
+import { diff } from "./diff";
+import { read, remove } from "./read";
+import { type GrantState, jsonSafe, readInputs, readState } from "./state";
+import { update } from "./update";
+import { once, reasonOf, type World } from "./world";
+
+type Props = Record<string, unknown>;
+
+/** Longest time of one operation on one grant, in milliseconds: `customTimeouts` do nothing for dynamic providers. */
+const OPERATION_TIMEOUT = 120_000;
+
+/**
+ * What the literal shell in every Grant's state calls: the dynamic provider, as Pulumi's plugin wants it. All that
+ * happens, happens in the lifecycle; here errors are tidied and results made fit to be carried.
+ */
+export function handler() {
+  let config: StackConfig = () => undefined;
+  const world = createWorld((key) => config(key));
+  return {
+    // NB. synchronous: the plugin doesn't wait for it before a second call uses the same provider.
+    configure: (request: { config: { get(key: string): string | undefined } }): Promise<void> => {
+      config = (key) => request.config.get(key);
+      return Promise.resolve();
+    },
+    check: (_olds: Props, news: Props) => tidily("check", async () => ({ inputs: news, failures: check(world, news) })),
+    diff: (_id: string, olds: Props, news: Props) => tidily("diff", () => diff(world, olds, news)),
+    create: (inputs: Props) =>
+      tidily("create", async () => {
+        const state = await activate(world, readInputs(inputs));
+        return { id: state.digest, outs: jsonSafe(state) };
+      }),
+    read: (id: string, props: Props) =>
+      tidily("read", async () => {
+        const state = await read(world, readState(props));
+        return state === null ? {} : { id, props: jsonSafe(state) };
+      }),
+    update: (_id: string, olds: Props, news: Props) =>
+      tidily("update", async () => ({ outs: jsonSafe(await update(world, readState(olds), readInputs(news))) })),
+    delete: (_id: string, props: Props) => tidily("delete", () => remove(world, readState(props))),
+  };
+}
+
+function createWorld(config: StackConfig): World {
+  const root = once(() => findProjectRoot(process.cwd()));
+  const journal = once(() => openJournal(process.env, (report) => say(report)));
+  return {
+    clock: () => Date.now(),
+    judge: once(() => loadJudge(root(), config)),
+    journal: () => journal(),
+    targets: createTargets(process.env),
+    environments: () => servedEnvironments(config),
+    anchorProblems: () => anchorProblems(config, process.env),
+    actor: { kind: "job", key: "unverified" },
+    say,
+  };
+}
+
+function say(line: string): void {
+  process.stderr.write(`${line}\n`);
+}
+
+/** Bounds the time, and makes an error print as one clean message: the plugin adds the stack of most of them. */
+async function tidily<T>(operation: string, run: () => Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => {
+      reject(
+        new GrantError(
+          "timed-out",
+          `${operation} took longer than ${OPERATION_TIMEOUT / 1000} s; it may still finish, run refresh to see`,
+        ),
+      );
+    }, OPERATION_TIMEOUT);
+  });
+  try {
+    return await Promise.race([run(), timeout]);
+  } catch (error) {
+    throw tidy(error);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function tidy(error: unknown): Error {
+  const message = reasonOf(error);
+  const kept = error as Partial<{ id: string; properties: GrantState; reasons: string[] }>;
+  const carried = kept.id === undefined ? {} : { id: kept.id, properties: kept.properties, reasons: kept.reasons };
+  return Object.assign(new Error(message), { stack: "", toString: () => message, ...carried });
+}

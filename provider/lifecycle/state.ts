@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+import {
+  type Digest,
+  digestOf,
+  type Instant,
+  isDocumentError,
+  type Place,
+  parseInstant,
+  parseRequest,
+  type Request,
+  type StackRef,
+} from "@elevation/domain";
+import type { Head } from "@elevation/journal";
+import { z } from "zod";
+import { GrantError } from "../errors";
+import type { Access } from "./ports";
+
+const placeSchema = z.object({
+  kind: z.string(),
+  connection: z.string(),
+  role: z.string(),
+  server: z.string(),
+  identity: z.string(),
+  object: z.string(),
+});
+
+const inputsSchema = z.object({
+  request: z.unknown(),
+  origin: z.string(),
+  organization: z.string().min(1),
+  project: z.string().min(1),
+  stack: z.string().min(1),
+});
+
+const stateSchema = inputsSchema
+  .extend({
+    digest: z.string(),
+    status: z.enum(["scheduled", "active", "expired", "revoked", "failed", "stuck"]),
+    rule: z.string().nullable(),
+    activatedAt: z.string().nullable(),
+    expiresAt: z.string().nullable(),
+    place: placeSchema.nullable(),
+    witness: z.object({ seq: z.number(), hash: z.string() }).nullable(),
+    drift: z.array(z.string()),
+  })
+  .refine((state) => state.place === null || state.expiresAt !== null, "an open Grant lacks its expiry");
+
+/** A Grant's inputs: the request as written, where it came from, and the stack that it belongs to. */
+export interface GrantInputs extends StackRef {
+  readonly request: Request;
+  /** Computed here from the request, never taken from an input. */
+  readonly digest: Digest;
+  /** Path of the request file below the requests folder; empty for a grant written in a program. */
+  readonly origin: string;
+}
+
+/**
+ * What the state keeps of a Grant: all that ending it needs (`place`), and the last journal event that it has seen
+ * (`witness`). `place` is null while nothing was ever opened by this resource: scheduled, or inert.
+ */
+export interface GrantState extends GrantInputs {
+  readonly status: z.infer<typeof stateSchema>["status"];
+  readonly rule: string | null;
+  readonly activatedAt: string | null;
+  readonly expiresAt: string | null;
+  readonly place: Place | null;
+  readonly witness: Head | null;
+  /** What the last refresh found wider than we made it. */
+  readonly drift: readonly string[];
+}
+
+/** A state whose access may be open. */
+export type OpenState = GrantState & { readonly place: Place; readonly expiresAt: string };
+
+/** Reads the inputs of a Grant. Throws GrantError `input-invalid`. */
+export function readInputs(props: unknown): GrantInputs {
+  const parsed = inputsSchema.safeParse(props);
+  if (!parsed.success)
+    throw new GrantError("input-invalid", `a Grant's inputs are malformed: ${z.prettifyError(parsed.error)}`);
+  const request = readRequestInput(parsed.data.request);
+  const { origin, organization, project, stack } = parsed.data;
+  return { request, digest: digestOf(request), origin, organization, project, stack };
+}
+
+/**
+ * Reads what the state keeps, leniently where ending doesn't need it: a state written by another version must stay
+ * revocable. Throws GrantError `input-invalid` only where it can't be known what to end.
+ */
+export function readState(props: unknown): GrantState {
+  const parsed = stateSchema.safeParse(props);
+  if (!parsed.success)
+    throw new GrantError("input-invalid", `a Grant's state is malformed: ${z.prettifyError(parsed.error)}`);
+  return parsed.data as unknown as GrantState;
+}
+
+export function isOpen(state: GrantState): state is OpenState {
+  return state.place !== null && state.status !== "expired" && state.status !== "revoked";
+}
+
+export function accessOf(state: OpenState): Access {
+  return { digest: state.digest, place: state.place, expiresAt: instantOf(state.expiresAt) };
+}
+
+/** An instant that we wrote ourselves. Throws GrantError `input-invalid` if the state was edited. */
+export function instantOf(text: string): Instant {
+  const instant = parseInstant(text);
+  if (instant === null) throw new GrantError("input-invalid", `\`${text}\` in a Grant's state is no instant`);
+  return instant;
+}
+
+/** A copy that Pulumi can carry: dates, maps, `undefined` and bigints would fail after the effect, or change silently. */
+export function jsonSafe<T>(value: T): T {
+  return JSON.parse(JSON.stringify(value)) as T;
+}
+
+function readRequestInput(value: unknown): Request {
+  try {
+    return parseRequest(value, "the request");
+  } catch (error) {
+    if (isDocumentError(error)) throw new GrantError("input-invalid", error.message, { cause: error });
+    throw error;
+  }
+}

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Actor, Instant, Judge } from "@elevation/domain";
+import { formatInstant } from "@elevation/domain";
+import { type Head, isJournalError, type Journal, type JournalView } from "@elevation/journal";
+import { GrantError, isGrantError } from "../errors";
+import type { Target, TargetConnection } from "./ports";
+
+/** Everything outside that a grant's life needs, behind ports: tests give other ones, nothing here reads a clock. */
+export interface World {
+  readonly clock: () => Instant;
+  /** Policy and directory; throws GrantError `policy-invalid`. Revoking never calls it. */
+  readonly judge: () => Judge;
+  /** The verified journal; throws GrantError `journal-untrusted`. */
+  readonly journal: () => Promise<Journal>;
+  readonly targets: ReadonlyMap<string, Target>;
+  /** Environments that this stack serves (`elevation:environments`). */
+  readonly environments: () => readonly string[];
+  /** Anchors that are wrongly set; whole sentences. */
+  readonly anchorProblems: () => readonly string[];
+  readonly actor: Actor;
+  /** Tells the person who runs the engine something that is no failure. */
+  readonly say: (line: string) => void;
+}
+
+/** A target's clock and ours may differ by this much, in milliseconds (design §6); beyond it nothing is activated. */
+export const MAX_CLOCK_GAP = 5_000;
+
+export function nowText(world: World): string {
+  return formatInstant(world.clock());
+}
+
+/** The view of a journal that holds the event which the state has seen. Throws GrantError `journal-untrusted`. */
+export async function trustedView(
+  world: World,
+  witness: Head | null,
+): Promise<{ journal: Journal; view: JournalView }> {
+  const journal = await world.journal();
+  const view = await journalCall(() => journal.view());
+  if (witness !== null && !view.has(witness)) {
+    throw new GrantError(
+      "journal-untrusted",
+      `the journal lacks event ${witness.seq}, which this stack's state has seen: it was cut, replaced or restored from a backup; restore the whole journal`,
+    );
+  }
+  return { journal, view };
+}
+
+/** Journal faults become GrantError `journal-untrusted`: whatever is wrong with it, nothing may be granted. */
+export async function journalCall<T>(call: () => Promise<T>): Promise<T> {
+  try {
+    return await call();
+  } catch (error) {
+    if (isJournalError(error)) throw new GrantError("journal-untrusted", error.message, { cause: error });
+    throw error;
+  }
+}
+
+/** Runs `use` with an open connection to a target and closes it, whatever happens. */
+export async function withConnection<T>(
+  world: World,
+  where: { kind: string; connection: string },
+  use: (connection: TargetConnection) => Promise<T>,
+): Promise<T> {
+  const target = world.targets.get(where.kind);
+  if (target === undefined) {
+    throw new GrantError("target-unsupported", `this version has no target of kind \`${where.kind}\``);
+  }
+  const connection = await target.connect(where.connection);
+  try {
+    return await use(connection);
+  } finally {
+    await connection.close().catch(() => undefined);
+  }
+}
+
+/** A grant is only ever touched at the very server of its activation (design §6 "Delete"). Throws GrantError `server-changed`. */
+export function requireSameServer(connection: TargetConnection, place: { connection: string; server: string }): void {
+  if (connection.server === place.server) return;
+  throw new GrantError(
+    "server-changed",
+    `connection \`${place.connection}\` leads to server ${connection.server}, the grant was made at ${place.server}; point the connection back at it`,
+  );
+}
+
+/** The later of our clock and the target's: a grant has ended when either has reached its expiry (design §6). */
+export async function laterClock(world: World, connection: TargetConnection): Promise<Instant> {
+  const { now } = await connection.clock();
+  return Math.max(now, world.clock());
+}
+
+export function reasonOf(error: unknown): string {
+  if (isGrantError(error)) return error.message;
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** Calls `make` at the first need only. A failure is not kept: the next call tries again. */
+export function once<T>(make: () => T): () => T {
+  let made: { value: T } | null = null;
+  return () => {
+    if (made !== null) return made.value;
+    const value = make();
+    made = { value };
+    if (value instanceof Promise)
+      value.catch(() => {
+        made = null;
+      });
+    return value;
+  };
+}

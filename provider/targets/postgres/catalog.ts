@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Session } from "./session";
+
+/** The bootstrap superuser: always this oid, whatever its name. It grants a new role to its maker, and nobody else can say so. */
+export const BOOTSTRAP_SUPERUSER = 10;
+
+/** A row of pg_auth_members. A grantor that is gone is null. */
+export interface Membership {
+  readonly role: string;
+  readonly roleOid: number;
+  readonly member: string;
+  readonly memberOid: number;
+  readonly grantor: string | null;
+  readonly grantorOid: number;
+  readonly admin: boolean;
+  readonly inherit: boolean;
+  readonly set: boolean;
+  /** The transaction that wrote the row: a 32-bit transaction id in digits. */
+  readonly xmin: string;
+}
+
+/** What stands under a grant's name. */
+export interface RoleFacts {
+  readonly oid: number;
+  /** Attributes that a grant's role doesn't have, as `ALTER ROLE` spells them. */
+  readonly attributes: readonly string[];
+  readonly hasValidUntil: boolean;
+  readonly comment: string | null;
+  /** Who is a member of it. */
+  readonly members: readonly Membership[];
+  /** What it is a member of. */
+  readonly roles: readonly Membership[];
+}
+
+/** All that is judged of a grant, seen at one instant. */
+export interface Facts {
+  readonly me: { readonly oid: number; readonly name: string };
+  readonly role: RoleFacts | null;
+  readonly person: { readonly oid: number; readonly name: string; readonly isSuperuser: boolean } | null;
+  readonly policyRole: { readonly oid: number; readonly name: string } | null;
+}
+
+const MEMBERSHIPS = (column: "roleid" | "member") => `
+  (SELECT coalesce(pg_catalog.json_agg(pg_catalog.json_build_object(
+     'role', r.rolname, 'roleOid', m.roleid::bigint, 'member', u.rolname, 'memberOid', m.member::bigint,
+     'grantor', b.rolname, 'grantorOid', m.grantor::bigint,
+     'admin', m.admin_option, 'inherit', m.inherit_option, 'set', m.set_option, 'xmin', m.xmin::text)
+     ORDER BY m.oid), '[]')
+   FROM pg_catalog.pg_auth_members m
+   JOIN pg_catalog.pg_roles r ON r.oid = m.roleid
+   JOIN pg_catalog.pg_roles u ON u.oid = m.member
+   LEFT JOIN pg_catalog.pg_roles b ON b.oid = m.grantor
+   WHERE m.${column} = g.oid)`;
+
+/** NB. names are compared as text: as a `name` a longer one would be cut and match somebody else. */
+const FACTS = `
+SELECT pg_catalog.json_build_object(
+  'me', (SELECT pg_catalog.json_build_object('oid', oid::bigint, 'name', rolname)
+         FROM pg_catalog.pg_roles WHERE rolname = current_user),
+  'person', (SELECT pg_catalog.json_build_object('oid', oid::bigint, 'name', rolname, 'isSuperuser', rolsuper)
+             FROM pg_catalog.pg_roles WHERE rolname::text = $2::text),
+  'policyRole', (SELECT pg_catalog.json_build_object('oid', oid::bigint, 'name', rolname)
+                 FROM pg_catalog.pg_roles WHERE rolname::text = $3::text),
+  'role', (SELECT pg_catalog.json_build_object(
+     'oid', g.oid::bigint,
+     'attributes', pg_catalog.array_remove(ARRAY[
+        CASE WHEN g.rolcanlogin THEN 'LOGIN' END, CASE WHEN g.rolsuper THEN 'SUPERUSER' END,
+        CASE WHEN g.rolcreatedb THEN 'CREATEDB' END, CASE WHEN g.rolcreaterole THEN 'CREATEROLE' END,
+        CASE WHEN g.rolreplication THEN 'REPLICATION' END, CASE WHEN g.rolbypassrls THEN 'BYPASSRLS' END], NULL),
+     'hasValidUntil', coalesce(pg_catalog.isfinite(g.rolvaliduntil), false),
+     'comment', pg_catalog.shobj_description(g.oid, 'pg_authid'),
+     'members', ${MEMBERSHIPS("roleid")},
+     'roles', ${MEMBERSHIPS("member")})
+   FROM pg_catalog.pg_roles g WHERE g.rolname::text = $1::text)) AS facts`;
+
+export async function readFacts(session: Session, name: string, identity: string, role: string): Promise<Facts> {
+  const [row] = await session.rows<{ facts: Facts }>(FACTS, [name, identity, role]);
+  if (row === undefined) throw new Error("a query without a table gave no row");
+  return row.facts;
+}
+
+/** The row that PostgreSQL writes by itself when our login makes a role: the proof that we made it. */
+export function makerRow(facts: Facts): Membership | undefined {
+  return facts.role?.members.find(
+    (row) => row.memberOid === facts.me.oid && row.grantorOid === BOOTSTRAP_SUPERUSER && row.admin,
+  );
+}
+
+/** Memberships in the grant's role other than its maker's own. */
+export function membersBesideMaker(facts: Facts): readonly Membership[] {
+  const maker = makerRow(facts);
+  return facts.role?.members.filter((row) => row !== maker) ?? [];
+}
+
+/** Whether nothing can be reached through what stands under the name: no members, or no role that it would hand on. */
+export function isEmptied(facts: Facts): boolean {
+  return facts.role === null || (membersBesideMaker(facts).length === 0 && facts.role.roles.length === 0);
+}

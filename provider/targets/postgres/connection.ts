@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+import { performance } from "node:perf_hooks";
+import type { Instant, Place } from "@elevation/domain";
+import { GrantError, type GrantErrorCode } from "../../errors";
+import type { Access, Observation, Revocation, TargetConnection } from "../../lifecycle/ports";
+import { readFacts } from "./catalog";
+import { createAccess } from "./create";
+import { cutBackAccess } from "./cut-back";
+import { sweepRoles } from "./drop";
+import { grantRoleOf } from "./grant-role";
+import { judge } from "./judge";
+import { preflight } from "./preflight";
+import { revokeAccess } from "./revoke";
+import { grantErrorOf, type Session } from "./session";
+
+/** A PostgreSQL server, over one session. Calls must not overlap. */
+export class PostgresConnection implements TargetConnection {
+  readonly server: string;
+  private readonly session: Session;
+  /** The database that the connection names; the session is in another one if that one lets nobody in. */
+  private readonly database: string;
+
+  constructor(session: Session, server: string, database: string) {
+    this.session = session;
+    this.server = server;
+    this.database = database;
+  }
+
+  async clock(): Promise<{ now: Instant; precision: number }> {
+    return this.attempt("connection-failed", "could not read the clock", async () => {
+      const sentAt = performance.now();
+      const [row] = await this.session.rows<{ now: string }>(
+        "SELECT pg_catalog.floor(extract(epoch FROM pg_catalog.clock_timestamp()) * 1000)::bigint::text AS now",
+      );
+      if (row === undefined) throw new Error("a query without a table gave no row");
+      return { now: Number(row.now), precision: (performance.now() - sentAt) / 2 };
+    });
+  }
+
+  async preflight(place: Place): Promise<void> {
+    await this.attempt("connection-failed", "could not look at the server", () => {
+      this.requireOwnDatabase();
+      return preflight(this.session, place);
+    });
+  }
+
+  async create(access: Access): Promise<void> {
+    await this.attempt("activation-failed", "could not make the grant's role", () => {
+      this.requireOwnDatabase();
+      return createAccess(this.session, access);
+    });
+  }
+
+  async observe(access: Access): Promise<Observation> {
+    return this.attempt("connection-failed", "could not look at the grant's role", async () => {
+      const name = grantRoleOf(access);
+      const seen = judge(await readFacts(this.session, name, access.place.identity, access.place.role), access);
+      return "differences" in seen ? { ...seen, differences: seen.differences.map(this.session.hide) } : seen;
+    });
+  }
+
+  async cutBack(access: Access): Promise<void> {
+    await this.attempt("rights-missing", "could not cut the grant's role back", () =>
+      cutBackAccess(this.session, access),
+    );
+  }
+
+  async revoke(access: Access, { spareSessions }: { readonly spareSessions: boolean }): Promise<Revocation> {
+    return this.attempt("revoke-failed", "could not end the grant", async () => {
+      const { sessionsEnded, residue } = await revokeAccess(this.session, access, spareSessions);
+      const unscanned = this.session.database === this.database ? [] : [this.unscanned()];
+      return { sessionsEnded, residue: [...unscanned, ...residue].map(this.session.hide) };
+    });
+  }
+
+  /** Drops the roles of ended grants that could not be dropped before; returns their names. For the reaper. */
+  async sweep(): Promise<readonly string[]> {
+    return this.attempt("connection-failed", "could not sweep", () => sweepRoles(this.session));
+  }
+
+  close(): Promise<void> {
+    return this.session.close();
+  }
+
+  private unscanned(): string {
+    return `database \`${this.database}\` at connection \`${this.session.connection}\` lets nobody in, so rights handed on there were not looked for`;
+  }
+
+  private requireOwnDatabase(): void {
+    if (this.session.database === this.database) return;
+    throw new GrantError(
+      "connection-failed",
+      `database \`${this.database}\` at connection \`${this.session.connection}\` lets nobody in; make it accept connections`,
+    );
+  }
+
+  private async attempt<T>(code: GrantErrorCode, what: string, work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      const fault = grantErrorOf(error, code, `connection \`${this.session.connection}\` ${what}`);
+      throw new GrantError(fault.code, this.session.hide(fault.message), { cause: fault.cause });
+    }
+  }
+}

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+import { type Facts, membersBesideMaker } from "./catalog";
+import type { Session } from "./session";
+
+/** A role that has, or had, the access. */
+export interface Holder {
+  readonly oid: number;
+  readonly name: string;
+  readonly isSuperuser: boolean;
+  /** Reached from the person's own login: spared if the person still has another live grant. */
+  readonly isPerson: boolean;
+  /** Reached from the grant's role. */
+  readonly isMember: boolean;
+}
+
+/**
+ * Everybody who can use what the grant's role has: its members, by oid so that a renamed login is found, their own
+ * members in turn, whoever logs in as the grant's role itself, and the login that the place names. Never our own login.
+ */
+const HOLDERS = `
+WITH RECURSIVE reach (oid, person) AS (
+  SELECT r.oid, false FROM pg_catalog.unnest($1::oid[]) r (oid)
+  UNION SELECT p.oid, true FROM pg_catalog.unnest($2::oid[]) p (oid)
+  UNION SELECT m.member, reach.person FROM pg_catalog.pg_auth_members m JOIN reach ON m.roleid = reach.oid
+  WHERE m.inherit_option OR m.set_option)
+SELECT r.oid::bigint::text AS oid, r.rolname AS name, r.rolsuper AS "isSuperuser",
+       pg_catalog.bool_or(reach.person) AS "isPerson", pg_catalog.bool_or(NOT reach.person) AS "isMember"
+FROM reach JOIN pg_catalog.pg_roles r ON r.oid = reach.oid
+WHERE r.rolname <> current_user GROUP BY r.oid, r.rolname, r.rolsuper`;
+
+export async function readHolders(session: Session, facts: Facts): Promise<readonly Holder[]> {
+  const roots = [
+    ...membersBesideMaker(facts).map((row) => row.memberOid),
+    ...(facts.role === null ? [] : [facts.role.oid]),
+  ];
+  const person = facts.person === null ? [] : [facts.person.oid];
+  const rows = await session.rows<Omit<Holder, "oid"> & { oid: string }>(HOLDERS, [roots, person]);
+  return rows.map((row) => ({ ...row, oid: Number(row.oid) }));
+}

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Place } from "@elevation/domain";
+import { escapeIdentifier } from "pg";
+import { GrantError } from "../../errors";
+import type { Session } from "./session";
+import { listed, neutral, tick } from "./text";
+
+interface Login {
+  readonly canLogin: boolean;
+  readonly isSuperuser: boolean;
+  readonly createsRoles: boolean;
+  /** Roles that get whatever this login gets. */
+  readonly users: readonly string[];
+}
+
+interface Situation {
+  readonly isStandby: boolean;
+  readonly me: { readonly name: string; readonly isSuperuser: boolean; readonly createsRoles: boolean };
+  readonly hasAdmin: boolean;
+  readonly canSignal: boolean;
+  readonly login: Login | null;
+  readonly role: { readonly isSuperuser: boolean } | null;
+}
+
+const SITUATION = `
+SELECT pg_catalog.json_build_object(
+  'isStandby', pg_catalog.pg_is_in_recovery(),
+  'me', pg_catalog.json_build_object('name', me.rolname, 'isSuperuser', me.rolsuper, 'createsRoles', me.rolcreaterole),
+  'hasAdmin', EXISTS (SELECT FROM pg_catalog.pg_auth_members m JOIN pg_catalog.pg_roles r ON r.oid = m.roleid
+                      WHERE r.rolname::text = $2::text AND m.member = me.oid AND m.admin_option),
+  'canSignal', pg_catalog.pg_has_role(me.oid, 'pg_signal_backend', 'USAGE'),
+  'login', (SELECT pg_catalog.json_build_object('canLogin', l.rolcanlogin, 'isSuperuser', l.rolsuper,
+              'createsRoles', l.rolcreaterole,
+              'users', (SELECT coalesce(pg_catalog.json_agg(u.rolname ORDER BY u.rolname), '[]')
+                        FROM pg_catalog.pg_auth_members m JOIN pg_catalog.pg_roles u ON u.oid = m.member
+                        WHERE m.roleid = l.oid AND (m.inherit_option OR m.set_option)))
+            FROM pg_catalog.pg_roles l WHERE l.rolname::text = $1::text),
+  'role', (SELECT pg_catalog.json_build_object('isSuperuser', r.rolsuper)
+           FROM pg_catalog.pg_roles r WHERE r.rolname::text = $2::text)) AS situation
+FROM pg_catalog.pg_roles me WHERE me.rolname = current_user`;
+
+/** Throws the GrantError that `create` would run into, or that would keep `revoke` from working. Changes nothing. */
+export async function preflight(session: Session, place: Place): Promise<void> {
+  const [row] = await session.rows<{ situation: Situation }>(SITUATION, [place.identity, place.role]);
+  if (row === undefined) throw new GrantError("rights-missing", "the manager's own login is gone; make it again");
+  const { situation } = row;
+  const where = `at connection \`${place.connection}\``;
+  requirePrimary(situation, where);
+  requireRole(situation, place, where);
+  requireLogin(situation, place, where);
+  requireRights(situation, place, where);
+}
+
+function requirePrimary({ isStandby }: Situation, where: string): void {
+  if (!isStandby) return;
+  throw new GrantError(
+    "target-unsupported",
+    `the server ${where} is a read-only standby; give the address of the primary`,
+  );
+}
+
+function requireRole({ role }: Situation, place: Place, where: string): void {
+  if (role === null) {
+    throw new GrantError(
+      "role-missing",
+      `role ${tick(place.role)} does not exist ${where}; create it, or correct the role's target in the policy`,
+    );
+  }
+  if (role.isSuperuser) {
+    throw new GrantError(
+      "target-unsupported",
+      `role ${tick(place.role)} ${where} is a superuser, whose rights no manager can hand on; offer a role without SUPERUSER`,
+    );
+  }
+}
+
+function requireLogin({ login, me }: Situation, place: Place, where: string): void {
+  const who = `login ${tick(place.identity)}`;
+  if (login === null) {
+    throw new GrantError(
+      "login-missing",
+      `${who} does not exist ${where}; create it, or correct the person's identity \`postgres\` in the directory`,
+    );
+  }
+  if (!login.canLogin) {
+    throw new GrantError(
+      "login-missing",
+      `role ${tick(place.identity)} ${where} can't log in; name the person's own login as identity \`postgres\` in the directory`,
+    );
+  }
+  const problem = problemOf(login, place.identity === me.name);
+  if (problem !== null) throw new GrantError("target-unsupported", `${who} ${where} ${problem}`);
+}
+
+/** What makes a login unfit to hold a grant: it would have more, keep more, or share more than the grant says. */
+function problemOf(login: Login, isManager: boolean): string | null {
+  if (isManager) return "is the one that makes and ends grants; give the person a login of their own";
+  if (login.isSuperuser) return "is a superuser, from whom nothing can be taken; take SUPERUSER from it";
+  if (login.createsRoles)
+    return "has CREATEROLE, with which it could hand access on to new logins; take CREATEROLE from it";
+  if (login.users.length > 0) {
+    const users = listed(login.users.map(tick));
+    return `is shared with ${users}, who would get the access too; revoke its membership from them`;
+  }
+  return null;
+}
+
+function requireRights({ me, hasAdmin, canSignal }: Situation, place: Place, where: string): void {
+  if (me.isSuperuser) {
+    throw new GrantError(
+      "rights-missing",
+      `the manager ${tick(me.name)} ${where} is a superuser, whose objects can't be told from others'; connect as a login with CREATEROLE only`,
+    );
+  }
+  const manager = escapeIdentifier(me.name);
+  const lacks: { what: string; fix: string }[] = [];
+  if (!me.createsRoles) lacks.push({ what: "CREATEROLE", fix: `ALTER ROLE ${manager} CREATEROLE` });
+  if (!hasAdmin) {
+    const fix = `GRANT ${escapeIdentifier(place.role)} TO ${manager} WITH ADMIN TRUE, INHERIT FALSE, SET FALSE`;
+    lacks.push({ what: `ADMIN on ${tick(place.role)}`, fix });
+  }
+  if (!canSignal) {
+    lacks.push({
+      what: "pg_signal_backend",
+      fix: `GRANT pg_signal_backend TO ${manager} WITH INHERIT TRUE, SET FALSE`,
+    });
+  }
+  if (lacks.length === 0) return;
+  const what = listed(lacks.map((lack) => lack.what));
+  const fix = lacks.map((lack) => neutral(lack.fix)).join("; ");
+  throw new GrantError(
+    "rights-missing",
+    `the manager ${tick(me.name)} ${where} lacks ${what}; let a superuser run: ${fix}`,
+  );
+}

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+import { GrantError } from "../../errors";
+import type { Access, Revocation } from "../../lifecycle/ports";
+import { type Facts, isEmptied, type Membership, makerRow, membersBesideMaker, readFacts } from "./catalog";
+import { dropRole } from "./drop";
+import { grantRoleOf, readNote } from "./grant-role";
+import { baselineOf, scanHandedOn } from "./handed-on";
+import { type Holder, readHolders } from "./holders";
+import { notMadeByUs } from "./judge";
+import { revokeMembership } from "./memberships";
+import { ServerFault, type Session } from "./session";
+import { endSessions } from "./sessions";
+import { tick } from "./text";
+
+/** A neighbour may add members as fast as we find them; then the revocation fails, and is tried again. */
+const MAX_ROUNDS = 5;
+
+interface Ending {
+  readonly session: Session;
+  readonly access: Access;
+  readonly name: string;
+  readonly spareSessions: boolean;
+  /** Everybody who was ever seen to hold the access, by oid. */
+  readonly holders: Map<number, Holder>;
+  /** Why a membership could not be revoked; of the last round only. */
+  failures: string[];
+  sessionsEnded: number;
+}
+
+/**
+ * Ends a grant, assuming that its holder tries to prevent it: memberships first, each in a transaction of its own (the
+ * person's, then the policy's role, then any other), then all sessions, again until nobody new is found; only what is
+ * observed to give nothing any more is dropped. Then what was handed on is looked for.
+ *
+ * Idempotent. Throws GrantError `revoke-failed` unless it was observed that no path of ours gives access any more.
+ */
+export async function revokeAccess(session: Session, access: Access, spareSessions: boolean): Promise<Revocation> {
+  const name = grantRoleOf(access);
+  const ending: Ending = { session, access, name, spareSessions, holders: new Map(), failures: [], sessionsEnded: 0 };
+  const first = await facts(ending);
+  const baseline = baselineOf(first);
+  await takeAway(ending, first);
+  const residue = await removeRole(ending);
+  const handedOn = await scanHandedOn(session, access, [...ending.holders.values()], baseline);
+  return { sessionsEnded: ending.sessionsEnded, residue: [...residue, ...handedOn] };
+}
+
+function facts({ session, access, name }: Ending): Promise<Facts> {
+  return readFacts(session, name, access.place.identity, access.place.role);
+}
+
+async function takeAway(ending: Ending, first: Facts): Promise<void> {
+  let seen = first;
+  for (let round = 1; round <= MAX_ROUNDS; round++) {
+    await noteHolders(ending, seen);
+    const revoked = await revokeMemberships(ending, seen);
+    await endHolders(ending);
+    seen = await facts(ending);
+    // What is left after a round that could take nothing away is not ours to take.
+    if (isEmptied(seen) || (round > 1 && revoked === 0)) return;
+  }
+}
+
+/** Of a role that others made, its members are not ours to touch; the person's sessions are. */
+async function noteHolders(ending: Ending, seen: Facts): Promise<void> {
+  const ours = makerRow(seen) !== undefined || rowsToRevoke(ending, seen).length > 0;
+  for (const holder of await readHolders(ending.session, seen)) {
+    if (ours || holder.isPerson) ending.holders.set(holder.oid, holder);
+  }
+}
+
+/** Returns how many were taken away. One that fails keeps none of the others. */
+async function revokeMemberships(ending: Ending, seen: Facts): Promise<number> {
+  ending.failures = [];
+  const rows = rowsToRevoke(ending, seen);
+  for (const row of rows) {
+    const failure = await revokeMembership(ending.session, row);
+    if (failure !== null) ending.failures.push(failure);
+  }
+  return rows.length - ending.failures.length;
+}
+
+/**
+ * The person's own membership first, then the policy's role, which cuts off everybody, then the rest. Of a role that
+ * we didn't make only what we granted ourselves is touched.
+ */
+function rowsToRevoke({ access }: Ending, seen: Facts): readonly Membership[] {
+  const rank = (row: Membership) => (row.member === access.place.identity ? 0 : row.roleOid !== seen.role?.oid ? 1 : 2);
+  const made = makerRow(seen) !== undefined;
+  return [...membersBesideMaker(seen), ...(seen.role?.roles ?? [])]
+    .filter((row) => made || row.grantorOid === seen.me.oid)
+    .sort((a, b) => rank(a) - rank(b));
+}
+
+/** NB. after the REVOKEs, so that what a session begins from now on begins without the access. */
+async function endHolders(ending: Ending): Promise<void> {
+  const logins = [...ending.holders.values()].filter(
+    (holder) => !holder.isSuperuser && !(ending.spareSessions && holder.isPerson),
+  );
+  try {
+    const oids = logins.map((holder) => holder.oid);
+    ending.sessionsEnded += await endSessions(ending.session, oids);
+  } catch (error) {
+    if (!(error instanceof ServerFault)) throw error;
+    throw failed(
+      ending,
+      `the memberships are gone, but open sessions could not be ended: ${error.message}`,
+      "see that the manager has pg_signal_backend, and try again",
+    );
+  }
+}
+
+/** Drops the role if it gives nobody anything, or if dropping is the one way left; says what could not be dropped. */
+async function removeRole(ending: Ending): Promise<readonly string[]> {
+  const seen = await facts(ending);
+  if (seen.role === null) return [];
+  if (makerRow(seen) === undefined) return leaveForeign(ending, seen);
+  const wasEmptied = isEmptied(seen);
+  const reason = await dropRole(ending.session, ending.name);
+  if (reason === null && !wasEmptied) await endHolders(ending);
+  const after = await facts(ending);
+  if (!isEmptied(after)) throw failed(ending, [...ending.failures, ...(reason === null ? [] : [reason])].join("; "));
+  if (after.role === null) return [];
+  return [`role \`${ending.name}\` is left, without members and without any role: ${reason ?? "it was made again"}`];
+}
+
+/** Not ours to touch. It must not be what gives the person the access, nor what once was our own. */
+async function leaveForeign(ending: Ending, seen: Facts): Promise<readonly string[]> {
+  const sentence = notMadeByUs(seen, ending.name);
+  const usable = membersBesideMaker(seen).some((row) => row.inherit || row.set) && seen.role?.roles.length !== 0;
+  if (usable) {
+    const holders = await readHolders(ending.session, seen);
+    if (holders.some((holder) => holder.isMember && holder.oid === seen.person?.oid)) {
+      throw failed(ending, `${sentence}, and gives ${tick(ending.access.place.identity)} what it has`);
+    }
+    if (readNote(seen.role?.comment ?? null)?.digest === ending.access.digest) {
+      throw failed(ending, `${sentence}, bears this grant's note, and gives its members what it has`);
+    }
+  }
+  return [`${sentence}; it was left alone`];
+}
+
+const TRY_OR_DROP = "try again, or let a superuser drop the role";
+
+function failed({ session, name }: Ending, why: string, fix = TRY_OR_DROP): GrantError {
+  return new GrantError(
+    "revoke-failed",
+    `role \`${name}\` at connection \`${session.connection}\` could not be ended: ${why}; ${fix}`,
+  );
+}

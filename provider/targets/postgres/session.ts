@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+import { Client, type ClientConfig } from "pg";
+import { GrantError, type GrantErrorCode } from "../../errors";
+import type { Address } from "./address";
+import { type Mask, maskOf, neutral } from "./text";
+
+const CONNECT_TIMEOUT_MS = 10_000;
+const STATEMENT_TIMEOUT_MS = 15_000;
+/** A lock that an open transaction of the holder keeps must not keep us for long. */
+export const LOCK_TIMEOUT_MS = 5_000;
+/** The server ends a statement itself; this ends the wait for a server that says nothing any more. */
+const QUERY_TIMEOUT_MS = STATEMENT_TIMEOUT_MS + 5_000;
+const CLOSE_TIMEOUT_MS = 2_000;
+
+/**
+ * Settings that the session begins with, before any setting of the database or the login takes effect: a holder who owns
+ * the database may have set those to hinder us (`ALTER DATABASE … SET default_transaction_read_only = on`).
+ * NB. the search path holds nothing that a person can write to, so no object of theirs shadows one of the catalog.
+ */
+const PINNED = [
+  "search_path=pg_catalog",
+  `statement_timeout=${STATEMENT_TIMEOUT_MS}`,
+  `lock_timeout=${LOCK_TIMEOUT_MS}`,
+  "idle_in_transaction_session_timeout=60000",
+  "default_transaction_read_only=off",
+  "default_transaction_isolation=read\\ committed",
+  "default_transaction_deferrable=off",
+  "synchronous_commit=on",
+  "local_preload_libraries=",
+  "role=none",
+];
+/** Unknown to older servers, which refuse a session that names them: tried first, then without. */
+const PINNED_SINCE_16 = ["createrole_self_grant=", "idle_session_timeout=0"];
+const PINNED_SINCE_17 = ["transaction_timeout=0"];
+
+const UNKNOWN_SETTING = "42704";
+const OPTIONS = [[...PINNED, ...PINNED_SINCE_16, ...PINNED_SINCE_17], [...PINNED, ...PINNED_SINCE_16], PINNED].map(
+  (settings) => settings.map((setting) => `-c ${setting}`).join(" "),
+);
+
+/** What a server, or the way to it, said: masked and neutralised. `state` is an SQLSTATE, a system's error code or empty. */
+export class ServerFault extends Error {
+  readonly state: string;
+  readonly detail: string;
+
+  constructor(state: string, message: string, detail: string) {
+    super(state === "" ? message : `${message} (${state})`);
+    this.name = "ServerFault";
+    this.state = state;
+    this.detail = detail;
+  }
+}
+
+/** One session at a server. Every call bounds its own time and throws {@link ServerFault} only. */
+export class Session {
+  readonly connection: string;
+  /** The database it really is in: another one than asked for if that one lets nobody in. */
+  readonly database: string;
+  /** Hides the password in a text of ours: even a database's name may be the same as it. */
+  readonly hide: Mask;
+  private readonly client: Client;
+  private readonly mask: Mask;
+
+  private constructor(connection: string, address: Address, database: string, client: Client) {
+    this.connection = connection;
+    this.database = database;
+    this.client = client;
+    this.hide = maskOf(address.secrets);
+    this.mask = maskOf([...address.secrets, ...address.whereabouts]);
+  }
+
+  static async open(connection: string, address: Address, database: string): Promise<Session> {
+    const mask = maskOf([...address.secrets, ...address.whereabouts]);
+    for (const [attempt, options] of OPTIONS.entries()) {
+      const client = new Client(clientConfig(address, database, options));
+      // A session that is cut while idle raises an event that would end the process; the next call fails anyhow.
+      client.on("error", () => undefined);
+      try {
+        await client.connect();
+        return new Session(connection, address, database, client);
+      } catch (error) {
+        await client.end().catch(() => undefined);
+        const fault = faultOf(error, mask);
+        if (fault.state !== UNKNOWN_SETTING || attempt === OPTIONS.length - 1) throw fault;
+      }
+    }
+    throw new Error("unreachable");
+  }
+
+  /** The rows of one statement. */
+  async rows<Row>(sql: string, parameters: readonly unknown[] = []): Promise<readonly Row[]> {
+    try {
+      return (await this.client.query(sql, [...parameters])).rows as Row[];
+    } catch (error) {
+      throw faultOf(error, this.mask);
+    }
+  }
+
+  /** Runs `work` in one transaction: all of it or nothing. */
+  async transaction<T>(lockTimeoutMs: number, work: () => Promise<T>): Promise<T> {
+    await this.rows("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE");
+    try {
+      await this.rows(`SET LOCAL lock_timeout = ${lockTimeoutMs}`);
+      await this.rows(`SET LOCAL statement_timeout = ${STATEMENT_TIMEOUT_MS}`);
+      const result = await work();
+      await this.rows("COMMIT");
+      return result;
+    } catch (error) {
+      await this.rows("ROLLBACK").catch(() => undefined);
+      throw error;
+    }
+  }
+
+  async close(): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, CLOSE_TIMEOUT_MS);
+    });
+    await Promise.race([this.client.end().catch(() => undefined), late]);
+    clearTimeout(timer);
+  }
+}
+
+function clientConfig(address: Address, database: string, options: string): ClientConfig {
+  const { host, port, user, password, ssl } = address;
+  return {
+    host,
+    port,
+    user,
+    database,
+    ssl,
+    options,
+    ...(password === undefined ? {} : { password }),
+    application_name: "elevation",
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    query_timeout: QUERY_TIMEOUT_MS,
+    keepAlive: true,
+  };
+}
+
+function faultOf(error: unknown, mask: Mask): ServerFault {
+  const { message, code, detail } = error as { message?: string; code?: unknown; detail?: unknown };
+  // Several addresses of one host were tried: Node reports an AggregateError without a message.
+  const text = message !== undefined && message !== "" ? message : String(code ?? "unknown fault");
+  const state = typeof code === "string" ? code : /timeout/i.test(text) ? "ETIMEDOUT" : "";
+  return new ServerFault(state, neutral(mask(text)), typeof detail === "string" ? neutral(mask(detail)) : "");
+}
+
+/** SQLSTATEs of a lock or statement that took too long, and of a server that doesn't answer. */
+const TOO_LATE = ["55P03", "57014", "ETIMEDOUT"];
+/** Classes of SQLSTATE and system codes that mean: the connection is gone or was never there. */
+const LOST = /^(08|57P|E[A-Z]+$|$)/;
+
+/**
+ * A fault as a GrantError that says what was tried; GrantErrors pass through. `code` is for faults of no clearer kind;
+ * `revoke-failed` is kept whatever the kind, because what failed to end is what counts.
+ */
+export function grantErrorOf(error: unknown, code: GrantErrorCode, what: string): GrantError {
+  if (error instanceof GrantError) return error;
+  if (!(error instanceof ServerFault)) throw error;
+  const kind = TOO_LATE.includes(error.state)
+    ? "timed-out"
+    : LOST.test(error.state)
+      ? "connection-failed"
+      : error.state === "42501"
+        ? "rights-missing"
+        : code;
+  return new GrantError(
+    code === "revoke-failed" ? code : kind,
+    `${what}: ${error.message}; ${FIXES[kind] ?? FALLBACK_FIX}`,
+    { cause: error },
+  );
+}
+
+const FALLBACK_FIX = "see the server's log";
+const FIXES: Partial<Record<GrantErrorCode, string>> = {
+  "timed-out": "see who holds the lock in pg_locks, and try again",
+  "connection-failed": "see whether the server runs, and try again",
+  "rights-missing": "compare the manager's rights with docs/postgres.md",
+};

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Digest } from "@elevation/domain";
+import { GrantError } from "../../errors";
+import type { Target } from "../../lifecycle/ports";
+import { type Address, readAddress } from "./address";
+import { PostgresConnection } from "./connection";
+import { grantRoleName } from "./grant-role";
+import { ServerFault, Session } from "./session";
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+const OLDEST = 16;
+
+/** Tried where the connection's own database lets nobody in: roles belong to the whole server. */
+const OTHER_DATABASE = "postgres";
+/** SQLSTATE classes of a login that was refused: another database would not help. */
+const LOGIN_REFUSED = /^28/;
+
+/** PostgreSQL 16 and later: each grant is a role of its own (docs/postgres.md). */
+export class PostgresTarget implements Target {
+  readonly kind = "postgres";
+  private readonly env: Env;
+
+  constructor(env: Env) {
+    this.env = env;
+  }
+
+  objectName(digest: Digest): string {
+    return grantRoleName(digest);
+  }
+
+  /**
+   * Throws GrantError `connection-missing`, `connection-failed` or `target-unsupported`. If the connection's database
+   * refuses sessions, as its owner, who may be the holder, can make it do, the connection is to another database of the
+   * same server: revoking works there, making anything doesn't.
+   */
+  async connect(connection: string): Promise<PostgresConnection> {
+    const address = readAddress(this.env, connection);
+    const session = await openSession(connection, address);
+    try {
+      return await introduce(session, address.database);
+    } catch (error) {
+      await session.close();
+      throw error instanceof ServerFault ? connectionFailed(connection, error) : error;
+    }
+  }
+}
+
+async function openSession(connection: string, address: Address): Promise<Session> {
+  try {
+    return await Session.open(connection, address, address.database);
+  } catch (error) {
+    if (!(error instanceof ServerFault)) throw error;
+    // An SQLSTATE, five characters with a digit, means that a server answered, and refused.
+    const refused = /^(?=.*\d)[0-9A-Z]{5}$/.test(error.state) && !LOGIN_REFUSED.test(error.state);
+    const other = refused && address.database !== OTHER_DATABASE;
+    const second = other ? await Session.open(connection, address, OTHER_DATABASE).catch(() => null) : null;
+    if (second === null) throw connectionFailed(connection, error);
+    return second;
+  }
+}
+
+async function introduce(session: Session, database: string): Promise<PostgresConnection> {
+  const [row] = await session.rows<{ version: number; shown: string }>(
+    "SELECT pg_catalog.current_setting('server_version_num')::int AS version, pg_catalog.current_setting('server_version') AS shown",
+  );
+  const major = Math.floor((row?.version ?? 0) / 10_000);
+  if (major < OLDEST) {
+    throw new GrantError(
+      "target-unsupported",
+      `the server at connection \`${session.connection}\` is PostgreSQL ${major}, which can't grant a role without SET; use ${OLDEST} or later`,
+    );
+  }
+  const [identity] = await session.rows<{ server: string }>(
+    "SELECT system_identifier::text AS server FROM pg_catalog.pg_control_system()",
+  );
+  if (identity === undefined) throw new Error("pg_control_system gave no row");
+  return new PostgresConnection(session, identity.server, database);
+}
+
+function connectionFailed(connection: string, fault: ServerFault): GrantError {
+  return new GrantError(
+    "connection-failed",
+    `connection \`${connection}\` could not be opened: ${fault.message}; see whether the server runs and the address in the job's environment is right`,
+    { cause: fault },
+  );
+}

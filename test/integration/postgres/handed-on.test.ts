@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: Apache-2.0
+import assert from "node:assert/strict";
+import type { Access, TargetConnection } from "@elevation/provider/lifecycle";
+import { anAccess, type OrdersServer, type PersonSession, sharedOrdersServer } from "../../support/postgres";
+
+const theServer = sharedOrdersServer();
+
+const END = { spareSessions: false } as const;
+const SINCE = "; it was changed since the grant began";
+
+describe("what the holder of a grant handed on", function () {
+  this.timeout(30_000);
+  let orders: OrdersServer;
+  let manager: TargetConnection;
+  let access: Access;
+
+  before(async () => {
+    orders = await theServer();
+  });
+  beforeEach(async () => {
+    manager = await orders.connect();
+    access = anAccess(manager.server, "b");
+  });
+  afterEach(async () => {
+    await orders.superuser(
+      "DROP SCHEMA IF EXISTS lab CASCADE",
+      "REVOKE ALL ON orders, customers FROM alice, mallory, chiara, PUBLIC",
+      "REVOKE ALL ON SCHEMA public FROM alice, mallory",
+      "ALTER DEFAULT PRIVILEGES FOR ROLE orders_admin REVOKE ALL ON TABLES FROM mallory",
+    );
+    await orders.reset();
+  });
+
+  /** What revoking lists after `alice` ran the statements while elevated. */
+  const residueOf = async (...statements: string[]): Promise<readonly string[]> => {
+    await manager.create(access);
+    const alice = await orders.open("alice");
+    for (const statement of statements) await alice.sql(statement);
+    return (await manager.revoke(access, END)).residue;
+  };
+
+  const LAB = [
+    "CREATE SCHEMA lab AUTHORIZATION orders_admin",
+    "SET ROLE orders_admin",
+    "CREATE SEQUENCE lab.numbers",
+    "CREATE TYPE lab.mood AS ENUM ('good', 'bad')",
+    "CREATE FUNCTION lab.total() RETURNS int LANGUAGE sql AS 'SELECT 1'",
+    "CREATE FUNCTION lab.secret() RETURNS int LANGUAGE sql SECURITY DEFINER AS 'SELECT 1'",
+    "CREATE VIEW lab.recent AS SELECT 1 AS id",
+    "RESET ROLE",
+  ];
+
+  it("when nothing was, then there is no residue, whatever rights stand", async () => {
+    assert.deepEqual(await residueOf("UPDATE orders SET total_cents = total_cents + 1", "ANALYZE orders"), []);
+  });
+
+  for (const [what, statement, sentence] of [
+    [
+      "a table, to herself",
+      "GRANT SELECT, UPDATE ON orders TO alice",
+      "`alice` has SELECT, UPDATE on table `public.orders` in database `orders`, given by `orders_admin`",
+    ],
+    [
+      "a table, to somebody else",
+      "GRANT ALL ON customers TO mallory",
+      `\`mallory\` has DELETE, INSERT, MAINTAIN, REFERENCES, SELECT, TRIGGER, TRUNCATE, UPDATE on table \`public.customers\` in database \`orders\`, given by \`orders_admin\`${SINCE}`,
+    ],
+    [
+      "a table, to everybody",
+      "GRANT SELECT ON orders TO PUBLIC",
+      `everybody has SELECT on table \`public.orders\` in database \`orders\`, given by \`orders_admin\`${SINCE}`,
+    ],
+    [
+      "a column",
+      "GRANT UPDATE (total_cents) ON orders TO mallory",
+      `\`mallory\` has UPDATE on column \`public.orders.total_cents\` in database \`orders\`, given by \`orders_admin\`${SINCE}`,
+    ],
+    [
+      "a schema",
+      "GRANT CREATE ON SCHEMA lab TO mallory",
+      `\`mallory\` has CREATE on schema \`lab\` in database \`orders\`, given by \`orders_admin\`${SINCE}`,
+    ],
+    [
+      "a sequence",
+      "GRANT USAGE ON SEQUENCE lab.numbers TO alice",
+      "`alice` has USAGE on sequence `lab.numbers` in database `orders`, given by `orders_admin`",
+    ],
+    [
+      "a type",
+      "GRANT USAGE ON TYPE lab.mood TO alice",
+      "`alice` has USAGE on type `lab.mood` in database `orders`, given by `orders_admin`",
+    ],
+    [
+      "a function",
+      "GRANT EXECUTE ON FUNCTION lab.total() TO mallory",
+      `\`mallory\` has EXECUTE on function \`lab.total\` in database \`orders\`, given by \`orders_admin\`${SINCE}`,
+    ],
+    [
+      "future tables",
+      "ALTER DEFAULT PRIVILEGES FOR ROLE orders_admin GRANT SELECT ON TABLES TO mallory",
+      `\`mallory\` has SELECT on default rights on future tables of \`orders_admin\` in database \`orders\`, given by \`orders_admin\`${SINCE}`,
+    ],
+    [
+      "a function that works with the role's rights",
+      "CREATE OR REPLACE FUNCTION lab.secret() RETURNS int LANGUAGE sql SECURITY DEFINER AS 'SELECT 2'",
+      "function `lab.secret` in database `orders`, which works with the rights of `orders_admin`, was made or changed since the grant began",
+    ],
+    [
+      "a view",
+      "CREATE OR REPLACE VIEW lab.recent AS SELECT id FROM public.orders",
+      "view `lab.recent` in database `orders`, which works with the rights of `orders_admin`, was made or changed since the grant began",
+    ],
+    [
+      "a copy in the same database",
+      "CREATE TABLE lab.copy AS SELECT * FROM orders",
+      "`alice` owns table `lab.copy` in database `orders`, made or changed since the grant began",
+    ],
+  ] as const) {
+    it(`when it is ${what}, then revoking lists it`, async () => {
+      await orders.superuser(...LAB);
+      const residue = await residueOf(statement);
+      assert.ok(residue.includes(sentence), `${residue.join("\n")}\nlacks\n${sentence}`);
+    });
+  }
+
+  it("when a large object was made and shared, then revoking lists it", async () => {
+    const residue = await residueOf("SELECT lo_create(424242)", "GRANT SELECT ON LARGE OBJECT 424242 TO mallory");
+    assert.deepEqual(residue, [
+      `\`mallory\` has SELECT on large object \`424242\` in database \`orders\`, given by \`alice\`${SINCE}`,
+    ]);
+  });
+
+  it("when a transaction that was writing before the grant hands on, then revoking lists it", async () => {
+    const alice = await orders.open("alice");
+    await alice.sql("BEGIN");
+    await alice.sql("SELECT pg_current_xact_id()");
+    await manager.create(access);
+    await alice.sql("GRANT SELECT ON orders TO mallory");
+    await alice.sql("COMMIT");
+    const { residue } = await manager.revoke(access, END);
+    const sentence = `\`mallory\` has SELECT on table \`public.orders\` in database \`orders\`, given by \`orders_admin\`${SINCE}`;
+    assert.ok(residue.includes(sentence), residue.join("\n"));
+  });
+
+  it("when a transaction is prepared, then revoking lists it, for it can still be committed", async () => {
+    const residue = await residueOf("BEGIN", "GRANT SELECT ON orders TO alice", "PREPARE TRANSACTION 'later'");
+    assert.deepEqual(residue, [
+      "transaction `later` of `alice`, prepared in database `orders`, is open and can still be committed",
+    ]);
+    await orders.superuser("ROLLBACK PREPARED 'later'");
+  });
+
+  it("when she uses the access again by a right that was listed, then it is true", async () => {
+    const residue = await residueOf("GRANT SELECT ON orders TO alice");
+    assert.equal(residue.length, 2);
+    const alice: PersonSession = await orders.open("alice");
+    assert.equal(await alice.refusal("SELECT count(*) FROM orders"), null);
+  });
+
+  it("when the person is a member of the policy's role by another path, then revoking lists it", async () => {
+    await orders.superuser("CREATE ROLE dba_team", "GRANT orders_admin TO dba_team", "GRANT dba_team TO alice");
+    try {
+      await manager.preflight(access.place);
+      assert.deepEqual(await residueOf(), [
+        "`alice` is a member of `orders_admin` by another path than this grant, through `dba_team`",
+      ]);
+    } finally {
+      await orders.superuser("DROP ROLE dba_team");
+    }
+  });
+
+  it("when the policy's role may give another role and it was given, then revoking lists it", async () => {
+    await orders.superuser("CREATE ROLE orders_app", "GRANT orders_app TO orders_admin WITH ADMIN TRUE");
+    try {
+      assert.deepEqual(await residueOf("GRANT orders_app TO mallory"), [
+        "`mallory` is a member of `orders_app`, made so by `orders_admin` since the grant began",
+      ]);
+    } finally {
+      await orders.superuser("DROP ROLE orders_app");
+    }
+  });
+
+  it("when another grant of the person goes on, then that is no residue", async () => {
+    const other = anAccess(manager.server, "c");
+    await manager.create(other);
+    await manager.create(access);
+    assert.deepEqual(await manager.revoke(access, { spareSessions: true }), { sessionsEnded: 0, residue: [] });
+  });
+
+  it("when a name carries control characters, then the sentence is one harmless line", async () => {
+    await orders.superuser(...LAB);
+    const residue = await residueOf('CREATE TABLE lab."x\n`; \u001b[2J" (id int)');
+    assert.deepEqual(residue, [
+      "`alice` owns table `lab.x '; [2J` in database `orders`, made or changed since the grant began",
+    ]);
+  });
+
+  it("when too much was handed on, then the rest is counted", async () => {
+    await orders.superuser(...LAB);
+    const many = Array.from({ length: 60 }, (_, n) => `CREATE TABLE lab.t${n} (id int)`);
+    const residue = await residueOf(many.join(";"));
+    assert.equal(residue.length, 51);
+    assert.equal(residue.at(-1), "10 more rights were handed on");
+  });
+});

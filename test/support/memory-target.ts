@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Digest, Instant } from "@elevation/domain";
+import {
+  type Access,
+  GrantError,
+  type Observation,
+  type Revocation,
+  type Target,
+  type TargetConnection,
+} from "@elevation/provider/lifecycle";
+
+/** One object that a grant made at a do-nothing target. */
+interface Thing {
+  digest: Digest;
+  identity: string;
+  role: string;
+  extra: string[];
+  broken: boolean;
+  foreign: boolean;
+}
+
+/**
+ * A target in memory, for the lifecycle's unit tests: it keeps what was made and can be told to misbehave. It proves
+ * nothing about a real system; test/integration does.
+ */
+export class MemoryTarget implements Target {
+  readonly kind = "postgres";
+  readonly things = new Map<string, Thing>();
+  readonly calls: string[] = [];
+  server = "server-1";
+  now: () => Instant;
+  /** Called before each operation: throws to make it fail, never resolves to kill the process there. */
+  before: (operation: string) => void | Promise<void> = () => undefined;
+
+  constructor(now: () => Instant) {
+    this.now = now;
+  }
+
+  objectName(digest: Digest): string {
+    return `elev_${digest.slice(7, 47)}`;
+  }
+
+  async connect(connection: string): Promise<TargetConnection> {
+    await this.#call("connect");
+    const server = this.server;
+    return {
+      server,
+      clock: async () => ({ now: this.now(), precision: 1 }),
+      preflight: async () => this.#call("preflight"),
+      create: async (access) => this.#create(access, connection),
+      observe: async (access) => this.#observe(access),
+      cutBack: async (access) => {
+        await this.#call("cutBack");
+        const thing = this.things.get(access.place.object);
+        if (thing !== undefined) thing.extra = [];
+      },
+      revoke: async (access) => this.#revoke(access),
+      close: async () => undefined,
+    };
+  }
+
+  async #create(access: Access, connection: string): Promise<void> {
+    await this.#call("create");
+    const { object, identity, role } = access.place;
+    if (this.things.has(object))
+      throw new GrantError("name-taken", `\`${object}\` stands at \`${connection}\` already`);
+    this.things.set(object, { digest: access.digest, identity, role, extra: [], broken: false, foreign: false });
+    await this.#call("created");
+  }
+
+  async #observe(access: Access): Promise<Observation> {
+    await this.#call("observe");
+    const thing = this.things.get(access.place.object);
+    if (thing === undefined) return { state: "absent" };
+    if (thing.foreign) return { state: "foreign", differences: ["somebody else made it"] };
+    if (thing.broken) return { state: "damaged", differences: ["`alice` is no member any more"] };
+    if (thing.extra.length > 0) return { state: "wider", differences: thing.extra };
+    return { state: "intact" };
+  }
+
+  async #revoke(access: Access): Promise<Revocation> {
+    await this.#call("revoke");
+    this.things.delete(access.place.object);
+    await this.#call("revoked");
+    return { sessionsEnded: 1, residue: [] };
+  }
+
+  async #call(operation: string): Promise<void> {
+    this.calls.push(operation);
+    await this.before(operation);
+  }
+}
