@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+import { defineRule } from "../define-rule";
+
+/** Stops a grant that could be given to nobody, or to the wrong login. */
+export const identityKnown = defineRule({
+  id: "identity-known",
+  description: "The person has an identity at the target",
+  enforcement: "mandatory",
+  severity: "medium",
+  reports: ["no-identity"],
+});

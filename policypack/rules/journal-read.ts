@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+import { defineRule } from "../define-rule";
+
+/** Says that a verdict was reached without the journal: what was granted before is not known, and `up` will grant nothing. */
+export const journalRead = defineRule({
+  id: "journal-read",
+  description: "Verdicts rest on a trusted journal",
+  enforcement: "advisory",
+  severity: "medium",
+  reports: [],
+  also: ({ withoutJournal }) =>
+    withoutJournal === null
+      ? []
+      : [
+          `judged as a new request, without a journal: ${withoutJournal}; nothing is granted until \`ELEVATION_JOURNAL\` and \`ELEVATION_JOURNAL_ID\` name a journal that verifies`,
+        ],
+});

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+import { defineRule } from "../define-rule";
+
+/** Stops a violation that no rule of its own reports: whatever decide() denies fails the preview. */
+export const requestAllowed = defineRule({
+  id: "request-allowed",
+  description: "Whatever else the policy denies",
+  enforcement: "mandatory",
+  severity: "critical",
+  reports: [
+    "request-unproven",
+    "break-glass-not-allowed",
+    "break-glass-review-overdue",
+    "approvals-missing",
+    "cooling-down",
+    "rejected",
+    "limit-exceeded",
+    "conflicting-roles",
+    "extension-not-allowed",
+    "outlives-too-long",
+    "policy-untrusted",
+    "journal-untrusted",
+    "locked",
+  ],
+});
