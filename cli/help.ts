@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// What `--help` says below the options. docs/cli.md repeats it, and a test compares the two.
+
+export const ALL = `
+Exit codes: 0 yes, 1 a check failed, 2 the input is bad, 3 denied, 4 a store failed.
+Colour only on a terminal; NO_COLOR and FORCE_COLOR are honoured. ELEVATION_DEBUG=1 shows where an error arose.`;
+
+export const CHECK = `
+Policy and directory are found below the nearest Pulumi.yaml at or above the working directory.
+
+The journal says what was granted before:
+  none given         requests are judged as if they were new; stderr says so
+  ELEVATION_JOURNAL  it must be the one of ELEVATION_JOURNAL_ID, or every request is denied: journal-untrusted
+  --journal          a copy to read; a relative path starts at the working directory. Where ELEVATION_JOURNAL_ID is
+                     set, it must match too; where it isn't, the copy is believed
+
+--json prints one decision for one request file, a list for several or for a folder; where documents are bad,
+{ "problems": [{ file, line, column, path, message }] }. Other errors print nothing on stdout.
+
+--record appends the decisions to the journal of ELEVATION_JOURNAL, all or none. It is refused with --at and --journal,
+which are good only where nothing is changed.
+
+Exit codes: 0 all are allowed, 2 a document, an argument or the environment is bad (all problems of all documents are
+shown), 3 at least one is denied, 4 --record could not be written (the decisions are printed all the same).`;
+
+export const SCHEMA = `
+Exit codes: 0 printed, 2 there is no such kind.`;
+
+export const STATUS = `
+The journal is read as it is now, whatever --at says. Grants that are only scheduled are not in it.
+
+--json prints { journal, id, head: { seq, hash }, at, live, residue, orphans }:
+  live      [{ request, name, requester, role, environment, stack, rule, status, activated, activatedAt, expiresAt,
+             remainingSeconds, overdue, marks, reason, target: { kind, connection, role, identity, object } }],
+             the first to end first; status is active or stuck; activated is false until the access was observed
+  residue   [{ request, name, requester, role, environment, stack, grant, residue }], grant being live, ended or failed
+  orphans   [{ at, request, kind, connection, object, differences }]
+
+Exit codes: 0 told, also where grants are stuck or overdue, 2 no journal is given or there is none, 4 it cannot be read
+or does not verify. Where ELEVATION_JOURNAL_ID is set, it must match.`;
+
+export const JOURNAL_INIT = `
+Only ELEVATION_JOURNAL says where, as in file:/var/lib/elevation/journal.jsonl.
+
+Exit codes: 0 opened, 2 there is a file already (nothing is changed) or the environment is bad, 4 it cannot be written.`;
+
+export const AUDIT_VERIFY = `
+An export is the same file without data and salt: its chain is verified, but there is no data to verify. A last line
+that its writer did not finish is reported and is no failure. Where ELEVATION_JOURNAL_ID is set, it must match. That
+a journal was cut at its end can only be seen by comparing its head with one seen before.
+
+--json prints { verified, journal, events, withoutData, unfinishedBytes, head: { seq, hash }, id, openedAt, problem? };
+problem is { seq, message }, and events, head, id are then of the part before it.
+
+Exit codes: 0 verified, 1 it does not verify or is another journal, 2 no journal is given or there is none, 4 it cannot
+be read.`;

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { Command, Option } from "commander";
+import type { AuditVerifyOptions } from "./commands/audit-verify";
+import type { CheckOptions } from "./commands/check";
+import type { JournalInitOptions } from "./commands/journal-init";
+import type { StatusOptions } from "./commands/status";
+import type { ExitCode } from "./exit";
+import * as help from "./help";
+import { neutralLines } from "./neutral";
+import type { Terminal } from "./terminal";
+
+type Done = (exit: ExitCode) => void;
+
+/**
+ * The commands of this version. Each loads its own modules when it runs: what a command doesn't need would be half of
+ * its time. INVARIANT (lazy): this module and what it imports load neither domain nor journal.
+ */
+export function makeProgram(terminal: Terminal, done: Done): Command {
+  const program = new Command("elevate")
+    .description("Just-in-time privilege elevation: the same decision for people, CI and the engine.")
+    .version(version(), "-V, --version", "print the version")
+    .helpOption("-h, --help", "print this help")
+    .helpCommand(false)
+    .configureOutput({ writeErr: (text) => void process.stderr.write(neutralLines(text)) })
+    .configureHelp({ helpWidth: 100 })
+    .addHelpText("after", help.ALL)
+    .exitOverride();
+  addCheck(program, terminal, done);
+  addSchema(program, terminal, done);
+  addStatus(program, terminal, done);
+  addJournal(program, terminal, done);
+  addAudit(program, terminal, done);
+  return program;
+}
+
+function addCheck(program: Command, terminal: Terminal, done: Done): void {
+  program
+    .command("check")
+    .summary("judge requests: allowed or denied, and how to mend what is denied")
+    .description("Judges requests by policy, directory and journal, each by itself, without an engine.")
+    .argument("<request...>", "request files, or folders: all .yaml, .yml and .json files below")
+    .option("--at <instant>", "judge at this instant instead of now, as in 2026-11-24T10:00:00Z")
+    .option("--policy <file>", "instead of policypack/elevation.yaml of the project")
+    .option("--directory <file>", "instead of policypack/directory.yaml of the project")
+    .option("--journal <address>", "instead of ELEVATION_JOURNAL, as in file:journal.jsonl")
+    .option("--json", "print the decision (a list of them for several requests or a folder)")
+    .option("--record", "journal the decisions; in a trusted job only")
+    .helpOption("-h, --help", "print this help")
+    .addHelpText("after", help.CHECK)
+    .action(async (requests: string[], options: CheckOptions) => {
+      const { check } = require("./commands/check") as typeof import("./commands/check");
+      done(await check(requests, options, terminal));
+    });
+}
+
+function addSchema(program: Command, terminal: Terminal, done: Done): void {
+  program
+    .command("schema")
+    .summary("print the JSON Schema of a kind of document")
+    .description("Prints the JSON Schema (draft 2020-12) of a kind of document, for editors and other tools.")
+    .argument("<kind>", "Policy, Directory or Request, in any case")
+    .helpOption("-h, --help", "print this help")
+    .addHelpText("after", help.SCHEMA)
+    .action((kind: string) => {
+      const { schema } = require("./commands/schema") as typeof import("./commands/schema");
+      done(schema(kind, terminal));
+    });
+}
+
+function addStatus(program: Command, terminal: Terminal, done: Done): void {
+  program
+    .command("status")
+    .summary("show what is live, for how long, stuck, left over or not ours")
+    .description("Shows what the journal says: live grants and their ends, stuck and overdue ones, residue, orphans.")
+    .option("--at <instant>", "tell how long grants last from this instant, instead of now")
+    .option("--journal <address>", "instead of ELEVATION_JOURNAL, as in file:journal.jsonl")
+    .option("--json", "print it for programs")
+    .helpOption("-h, --help", "print this help")
+    .addHelpText("after", help.STATUS)
+    .action(async (options: StatusOptions) => {
+      const { status } = require("./commands/status") as typeof import("./commands/status");
+      done(await status(options, terminal));
+    });
+}
+
+function addJournal(program: Command, terminal: Terminal, done: Done): void {
+  const journal = program
+    .command("journal")
+    .description("Opens the journal.")
+    .summary("open a journal (init)")
+    .helpOption("-h, --help", "print this help")
+    .helpCommand(false);
+  journal
+    .command("init")
+    .summary("open a new journal and print its id")
+    .description("Opens a new journal at ELEVATION_JOURNAL and prints its id. There is no other way to make one.")
+    .option("--json", "print { journal, id }")
+    .addOption(new Option("--journal <address>").hideHelp())
+    .helpOption("-h, --help", "print this help")
+    .addHelpText("after", help.JOURNAL_INIT)
+    .action(async (options: JournalInitOptions) => {
+      const { journalInit } = require("./commands/journal-init") as typeof import("./commands/journal-init");
+      done(await journalInit(options, terminal));
+    });
+}
+
+function addAudit(program: Command, terminal: Terminal, done: Done): void {
+  const audit = program
+    .command("audit")
+    .description("Checks the record.")
+    .summary("check the journal (verify)")
+    .helpOption("-h, --help", "print this help")
+    .helpCommand(false);
+  audit
+    .command("verify")
+    .summary("verify the journal's chain")
+    .description("Verifies the chain of a journal, or of an export of one, from the first event to the last.")
+    .option("--journal <address>", "instead of ELEVATION_JOURNAL, as in file:journal.jsonl")
+    .option("--json", "print it for programs")
+    .helpOption("-h, --help", "print this help")
+    .addHelpText("after", help.AUDIT_VERIFY)
+    .action(async (options: AuditVerifyOptions) => {
+      const { auditVerify } = require("./commands/audit-verify") as typeof import("./commands/audit-verify");
+      done(await auditVerify(options, terminal));
+    });
+}
+
+function version(): string {
+  const { version } = JSON.parse(readFileSync(join(__dirname, "..", "package.json"), "utf8")) as { version: string };
+  return version;
+}

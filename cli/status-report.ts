@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+import { formatInstant, type Instant, parseInstant } from "@elevation/domain";
+import type { GrantRecord, Head, JournalView } from "@elevation/journal";
+import type { Orphan } from "./orphans";
+
+/** What `elevate status --json` prints (design §8): fields are added, never changed. */
+export interface StatusReport {
+  readonly journal: string;
+  readonly id: string;
+  readonly head: Head;
+  /** The instant that `remainingSeconds` and `overdue` are of. The rest is what the journal says now. */
+  readonly at: string;
+  /** Live grants, the one that ends first at the top. */
+  readonly live: readonly LiveStatus[];
+  /** Access that persons have by another path than our object, or what of our object could not be removed. */
+  readonly residue: readonly ResidueStatus[];
+  readonly orphans: readonly Orphan[];
+}
+
+interface GrantStatus {
+  /** The request's digest. */
+  readonly request: string;
+  /** Its `metadata.name`; null where the journal doesn't say. */
+  readonly name: string | null;
+  readonly requester: string;
+  readonly role: string;
+  readonly environment: string;
+  /** `organization/project/stack`. */
+  readonly stack: string;
+}
+
+export interface LiveStatus extends GrantStatus {
+  readonly rule: string | null;
+  /** `stuck`: it must end, and the target refuses. */
+  readonly status: "active" | "stuck";
+  /** False until the target was observed to give the access. */
+  readonly activated: boolean;
+  readonly activatedAt: string;
+  readonly expiresAt: string;
+  /** From `at` to `expiresAt`, whole seconds, rounded down; negative once that has passed. */
+  readonly remainingSeconds: number;
+  /** Live at or after its `expiresAt`: nothing has ended it yet. */
+  readonly overdue: boolean;
+  /** Why it must end before its time: `revoking`, `stuck`, `drift`. */
+  readonly marks: readonly string[];
+  /** Why it is stuck. */
+  readonly reason: string | null;
+  readonly target: {
+    readonly kind: string;
+    readonly connection: string;
+    readonly role: string;
+    readonly identity: string;
+    readonly object: string;
+  };
+}
+
+export interface ResidueStatus extends GrantStatus {
+  readonly grant: "live" | "ended" | "failed";
+  readonly residue: readonly string[];
+}
+
+/** What a view says at an instant. */
+export function statusOf(journal: string, view: JournalView, orphans: readonly Orphan[], at: Instant): StatusReport {
+  const records = [...view.grants];
+  const live = records.filter(({ status }) => status === "live").map((record) => liveStatus(record, at));
+  return {
+    journal,
+    id: view.id,
+    head: view.head,
+    at: formatInstant(at),
+    live: live.sort((one, other) => one.remainingSeconds - other.remainingSeconds),
+    residue: records
+      .filter(({ residue }) => residue.length > 0)
+      .map((record) => ({ ...grantStatus(record), grant: record.status, residue: record.residue })),
+    orphans,
+  };
+}
+
+function liveStatus(record: GrantRecord, at: Instant): LiveStatus {
+  const { intent, activated, marks, lastError } = record;
+  const { kind, connection, role, identity, object } = intent.place;
+  const expiresAt = parseInstant(intent.expiresAt) ?? at;
+  return {
+    ...grantStatus(record),
+    rule: intent.rule,
+    status: marks.includes("stuck") ? "stuck" : "active",
+    activated,
+    activatedAt: intent.activatedAt,
+    expiresAt: intent.expiresAt,
+    remainingSeconds: Math.floor((expiresAt - at) / 1000),
+    overdue: expiresAt <= at,
+    marks,
+    reason: lastError ?? null,
+    target: { kind, connection, role, identity, object },
+  };
+}
+
+function grantStatus({ digest, intent, stack }: GrantRecord): GrantStatus {
+  // NB. Nothing has looked into the request of an intent when the journal was read.
+  const name: unknown = (intent.request as { metadata?: { name?: unknown } }).metadata?.name;
+  return {
+    request: digest,
+    name: typeof name === "string" ? name : null,
+    requester: intent.requester,
+    role: intent.role,
+    environment: intent.environment,
+    stack: `${stack.organization}/${stack.project}/${stack.stack}`,
+  };
+}

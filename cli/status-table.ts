@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+import { renderDuration } from "@elevation/domain";
+import { neutral } from "./neutral";
+import type { LiveStatus, StatusReport } from "./status-report";
+import { type Cell, renderInstant, renderTable } from "./table";
+import type { Terminal } from "./terminal";
+
+const HEAD = ["grant", "person", "role", "environment", "stack", "status", "from", "until", "left"];
+
+/** The report for people; what needs somebody now stands first. */
+export function renderStatus(terminal: Terminal, report: StatusReport): string {
+  const { live, residue, orphans } = report;
+  return [
+    ...alarms(terminal, live),
+    live.length === 0
+      ? `no grant is live at ${renderInstant(report.at)}`
+      : renderTable(
+          terminal,
+          HEAD,
+          live.map((grant) => rowOf(terminal, grant)),
+        ),
+    ...section(
+      terminal,
+      "residue",
+      residue.flatMap(({ name, request, requester, residue: sentences }) =>
+        sentences.map((sentence) => `${name ?? request} (${requester}): ${sentence}`),
+      ),
+    ),
+    ...section(
+      terminal,
+      "orphans",
+      orphans.map(({ connection, object, differences, at }) => {
+        const what = `\`${object ?? "?"}\` at \`${connection ?? "?"}\`, seen ${renderInstant(at)}`;
+        return `${what}: ${differences.join("; ") || "not made by us"}`;
+      }),
+    ),
+  ].join("\n");
+}
+
+function alarms({ colours }: Terminal, live: readonly LiveStatus[]): string[] {
+  const lines = live.flatMap((grant) => {
+    const name = `${grant.name ?? grant.request} (${grant.requester})`;
+    if (grant.status === "stuck")
+      return [`STUCK: ${name} must end and the target refuses: ${grant.reason ?? "no reason is known"}`];
+    if (!grant.overdue) return [];
+    return [`OVERDUE: ${name} should have ended ${left(grant)} ago; run \`pulumi refresh\` on ${grant.stack}`];
+  });
+  return lines.length === 0 ? [] : [...lines.map((line) => colours.bold(colours.red(neutral(line)))), ""];
+}
+
+function rowOf({ colours }: Terminal, grant: LiveStatus): Cell[] {
+  const isAlarming = grant.status === "stuck" || grant.overdue;
+  const paint = isAlarming ? colours.red : grant.activated ? colours.green : colours.yellow;
+  return [
+    grant.name ?? grant.request,
+    grant.requester,
+    grant.role,
+    grant.environment,
+    grant.stack,
+    { text: words(grant), paint },
+    renderInstant(grant.activatedAt),
+    renderInstant(grant.expiresAt),
+    grant.overdue ? `${left(grant)} over` : left(grant),
+  ];
+}
+
+/** A stuck grant is more than overdue; one that is being ended, or not yet observed, is not yet plain active. */
+function words({ status, overdue, marks, activated }: LiveStatus): string {
+  if (status === "stuck") return "stuck";
+  if (overdue) return "overdue";
+  return marks.at(-1) ?? (activated ? "active" : "activating");
+}
+
+function left({ remainingSeconds }: LiveStatus): string {
+  return renderDuration(Math.abs(remainingSeconds) * 1000);
+}
+
+function section({ colours }: Terminal, title: string, lines: readonly string[]): string[] {
+  return lines.length === 0 ? [] : ["", colours.bold(title), ...lines.map((line) => `  ${neutral(line)}`)];
+}

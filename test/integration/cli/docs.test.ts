@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { AT, aRequest } from "./documents";
+import { aProject, elevate, type Project, ROOT, TIMEOUT } from "./elevate";
+
+describe("docs/cli.md", () => {
+  const doc = readFileSync(join(ROOT, "docs", "cli.md"), "utf8");
+  let project: Project;
+
+  before(() => {
+    project = aProject();
+  });
+  after(() => project.remove());
+
+  for (const command of ["", "check", "schema", "status", "journal init", "audit verify"]) {
+    it(`when \`elevate ${command}\` is asked for help, then that is what it says`, async () => {
+      const args = [...command.split(" ").filter((word) => word !== ""), "--help"];
+      const { stdout } = await elevate(args, { cwd: project.path });
+      assert.ok(doc.includes(`\`\`\`text\n${stdout}\`\`\`\n`), `docs/cli.md lacks:\n${stdout}`);
+    });
+  }
+
+  it("when its examples are run, then they print what it shows", async () => {
+    const args = ["check", "stacks/requests", "--at", AT];
+    const shown = async () => {
+      const { exit, stdout, stderr } = await elevate(args, { cwd: project.path });
+      return `$ elevate ${args.join(" ")}\n${stderr}${stdout}$ echo $?\n${exit}\n`;
+    };
+    project.write("stacks/requests/alice.yaml", aRequest());
+    project.write("stacks/requests/long.yaml", aRequest({ duration: "PT9H", reason: "short" }, "alice-long"));
+    const judged = await shown();
+    project.write("stacks/requests/bad.yaml", aRequest({ duration: "P1M" }).replace("  role:", "  rule:"));
+    const bad = await shown();
+    for (const example of [judged, bad]) assert.ok(doc.includes(`\`\`\`console\n${example}\`\`\`\n`), example);
+  });
+}).timeout(TIMEOUT);

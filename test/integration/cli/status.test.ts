@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: Apache-2.0
+import assert from "node:assert/strict";
+import { symlinkSync } from "node:fs";
+import { join } from "node:path";
+import type { StatusReport } from "@elevation/cli";
+import { AT, aRequest, eventOf, intentOf } from "./documents";
+import { aJournal, aProject, elevate, type Project, TIMEOUT } from "./elevate";
+
+describe("elevate status", () => {
+  let project: Project;
+  let journal: Awaited<ReturnType<typeof aJournal>>;
+
+  beforeEach(async () => {
+    project = aProject();
+    journal = await aJournal(project);
+  });
+  afterEach(async () => {
+    await journal.journal.close();
+    project.remove();
+  });
+
+  const status = (env: Readonly<Record<string, string>>, ...args: string[]) =>
+    elevate(["status", ...args], { cwd: project.path, env });
+
+  /** One grant of each kind: active, overdue, stuck, half-made, revoking, ended with residue, failed with an orphan. */
+  async function aStory() {
+    const active = intentOf(aRequest());
+    const late = intentOf(aRequest({}, "alice-late"), { expiresAt: "2026-11-24T09:59:00.000Z" });
+    const stuck = intentOf(aRequest({ requester: "bob@example.com" }, "bob-stuck"));
+    const half = intentOf(aRequest({ environment: "staging" }, "alice-half"));
+    const revoking = intentOf(aRequest({}, "alice-revoking"), { expiresAt: "2026-11-24T11:00:00.000Z" });
+    const ended = intentOf(aRequest({}, "alice-ended"));
+    const failed = intentOf(aRequest({}, "alice-failed"));
+    const activated = { type: "activated", data: { adopted: false } } as const;
+    const place = ended.data.place;
+    await journal.journal.append([active, late, stuck, half, revoking, ended, failed]);
+    await journal.journal.append([
+      ...[active, late, stuck, revoking, ended].map(({ request }) => eventOf(request, activated)),
+      eventOf(stuck.request, { type: "stuck", data: { cause: "expiry", reason: "connection refused" } }),
+      eventOf(revoking.request, { type: "revoking", data: { cause: "withdrawn" } }),
+      eventOf(failed.request, { type: "orphan", data: { place, differences: ["made by `mallory`"] } }),
+      eventOf(failed.request, { type: "failed", data: { reason: "`elevation_alice` is not ours" } }),
+    ]);
+    const data = { cause: "withdrawn", endedAt: "2026-11-24T09:58:00.000Z", sessionsEnded: 1 } as const;
+    const residue = ["`alice` is a member of `orders_admin` by hand"];
+    await journal.journal.append([
+      eventOf(ended.request, { type: "revoked", data }),
+      eventOf(ended.request, { type: "residue", data: { place, residue } }),
+    ]);
+    return { active, late, stuck, half, revoking, ended, failed };
+  }
+
+  it("when nothing is live, then that is said", async () => {
+    assert.deepEqual(await status(journal.env, "--at", AT), {
+      exit: 0,
+      stdout: "no grant is live at 2026-11-24T10:00:00Z\n",
+      stderr: "",
+    });
+  });
+
+  it("when something must end and hasn't, then that stands first; the exit code stays 0", async () => {
+    await aStory();
+    assert.deepEqual(await status(journal.env, "--at", AT), {
+      exit: 0,
+      stdout: `OVERDUE: alice-late (alice@example.com) should have ended 1 min ago; run \`pulumi refresh\` on organization/example/production
+STUCK: bob-stuck (bob@example.com) must end and the target refuses: connection refused
+
+grant           person             role          environment  stack                            status      from                  until                 left
+alice-late      alice@example.com  orders-admin  production   organization/example/production  overdue     2026-11-24T09:56:00Z  2026-11-24T09:59:00Z  1 min over
+alice-orders    alice@example.com  orders-admin  production   organization/example/production  active      2026-11-24T09:56:00Z  2026-11-24T10:41:00Z  41 min
+bob-stuck       bob@example.com    orders-admin  production   organization/example/production  stuck       2026-11-24T09:56:00Z  2026-11-24T10:41:00Z  41 min
+alice-half      alice@example.com  orders-admin  staging      organization/example/staging     activating  2026-11-24T09:56:00Z  2026-11-24T10:41:00Z  41 min
+alice-revoking  alice@example.com  orders-admin  production   organization/example/production  revoking    2026-11-24T09:56:00Z  2026-11-24T11:00:00Z  1 h
+
+residue
+  alice-ended (alice@example.com): \`alice\` is a member of \`orders_admin\` by hand
+
+orphans
+  \`elevation_alice\` at \`orders-production\`, seen 2026-11-24T10:00:00Z: made by \`mallory\`
+`,
+      stderr: "",
+    });
+  });
+
+  it("when --json is given, then every field that is promised is there", async () => {
+    const { late, stuck, half, ended, failed } = await aStory();
+    const { exit, stdout, stderr } = await status(journal.env, "--at", AT, "--json");
+    assert.deepEqual([exit, stderr], [0, ""]);
+    const { live, ...rest } = JSON.parse(stdout) as StatusReport;
+    const head = (await journal.journal.view()).head;
+    assert.deepEqual(rest, {
+      journal: journal.address,
+      id: journal.id,
+      head: { seq: head.seq, hash: head.hash },
+      at: "2026-11-24T10:00:00.000Z",
+      residue: [
+        {
+          request: ended.request,
+          name: "alice-ended",
+          requester: "alice@example.com",
+          role: "orders-admin",
+          environment: "production",
+          stack: "organization/example/production",
+          grant: "ended",
+          residue: ["`alice` is a member of `orders_admin` by hand"],
+        },
+      ],
+      orphans: [
+        {
+          at: "2026-11-24T10:00:00.000Z",
+          request: failed.request,
+          kind: "postgres",
+          connection: "orders-production",
+          object: "elevation_alice",
+          differences: ["made by `mallory`"],
+        },
+      ],
+    });
+    assert.deepEqual(live[0], {
+      request: late.request,
+      name: "alice-late",
+      requester: "alice@example.com",
+      role: "orders-admin",
+      environment: "production",
+      stack: "organization/example/production",
+      rule: "dba-orders-short",
+      status: "active",
+      activated: true,
+      activatedAt: "2026-11-24T09:56:00.000Z",
+      expiresAt: "2026-11-24T09:59:00.000Z",
+      remainingSeconds: -60,
+      overdue: true,
+      marks: [],
+      reason: null,
+      target: {
+        kind: "postgres",
+        connection: "orders-production",
+        role: "orders_admin",
+        identity: "alice",
+        object: "elevation_alice",
+      },
+    });
+    const found = new Map(live.map((grant) => [grant.request, grant]));
+    const { status: word, activated, marks, reason } = found.get(stuck.request ?? "") ?? {};
+    assert.deepEqual([word, activated, marks, reason], ["stuck", true, ["stuck"], "connection refused"]);
+    assert.equal(found.get(half.request ?? "")?.activated, false);
+  });
+
+  it("when it is exactly its expiry, then a live grant is overdue, and a millisecond before it isn't", async () => {
+    await journal.journal.append([intentOf(aRequest())]);
+    const overdue = async (at: string) =>
+      (JSON.parse((await status(journal.env, "--at", at, "--json")).stdout) as StatusReport).live[0]?.overdue;
+    assert.deepEqual([await overdue("2026-11-24T10:40:59.999Z"), await overdue("2026-11-24T10:41:00Z")], [false, true]);
+  });
+
+  it("when an orphan's request is activated later, then it is none any more", async () => {
+    const intent = intentOf(aRequest());
+    const orphan = { type: "orphan", data: { place: intent.data.place, differences: ["no note"] } } as const;
+    await journal.journal.append([intent, eventOf(intent.request, orphan), eventOf(null, orphan)]);
+    await journal.journal.append([eventOf(intent.request, { type: "activated", data: { adopted: false } })]);
+    const { orphans } = JSON.parse((await status(journal.env, "--json")).stdout) as StatusReport;
+    assert.deepEqual(
+      orphans.map(({ request }) => request),
+      [null],
+    );
+  });
+
+  it("when the journal can't be read, then stderr says why", async () => {
+    symlinkSync("loop.jsonl", join(project.path, "loop.jsonl"));
+    const other = "0".repeat(64);
+    const address = (name: string) => `file:${join(project.path, name)}`;
+    const absent = `error: there is no journal at \`${address("gone")}\`; correct \`ELEVATION_JOURNAL\`, or make one with \`elevate journal init\`\n`;
+    const runs = await Promise.all([
+      status({}),
+      status({}, "--journal", "file:gone"),
+      status({ ...journal.env, ELEVATION_JOURNAL: address("gone") }),
+      status({}, "--journal", "file:loop.jsonl"),
+      status({ ...journal.env, ELEVATION_JOURNAL_ID: other }),
+    ]);
+    assert.deepEqual(
+      runs.map(({ exit, stdout, stderr }) => [exit, stdout, stderr]),
+      [
+        [
+          2,
+          "",
+          "error: no journal is given; set `ELEVATION_JOURNAL` or give `--journal`, as in file:/var/lib/elevation/journal.jsonl\n",
+        ],
+        [2, "", absent],
+        [2, "", absent],
+        [
+          4,
+          "",
+          `error: the journal \`${address("loop.jsonl")}\` cannot be read (ELOOP); check the disk and its folder\n`,
+        ],
+        [
+          4,
+          "",
+          `error: the journal \`${journal.address}\` cannot be trusted: its id is ${journal.id}, the one to be trusted is ${other}; correct \`ELEVATION_JOURNAL\`, or bring the right journal back\n`,
+        ],
+      ],
+    );
+  });
+}).timeout(TIMEOUT);
