@@ -96,5 +96,7 @@ export interface DecisionContext {
 
 /** Whether the request can open nothing any more (ended, or lapsed): it is inert in code and breaks a stack for nobody (design §6). */
 export function isInert(decision: Decision): boolean {
-  return decision.violations.some(({ id }) => id === "request-ended" || id === "request-lapsed");
+  const ids = decision.violations.map(({ id }) => id);
+  // Without a trusted journal it isn't known what ended.
+  return !ids.includes("journal-untrusted") && (ids.includes("request-ended") || ids.includes("request-lapsed"));
 }

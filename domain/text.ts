@@ -2,17 +2,21 @@
 import { distance } from "fastest-levenshtein";
 
 const MAX_QUOTED = 80;
+const MAX_FOREIGN = 160;
 
 /** What somebody wrote, in backticks, on one line and cut to 80 characters: safe to print, whatever it holds. */
 export function quote(text: string): string {
-  const points = [...text];
+  // NB. Cut before it is taken apart: it may be a whole file. A character is at most two units.
+  const points = [...text.slice(0, 2 * MAX_QUOTED + 2)];
   const shown = points.slice(0, MAX_QUOTED).map(escapePoint).join("");
   return `\`${shown}${points.length > MAX_QUOTED ? "…" : ""}\``;
 }
 
-/** Text of another program's message, on one line and without what could change how a terminal shows it. */
+/** Text of another program's message: on one line, cut to 160 characters, without what could change how a terminal shows it. */
 export function neutralise(text: string): string {
-  return [...text].map((point) => (point === "`" ? point : escapePoint(point))).join("");
+  const points = [...text.slice(0, 2 * MAX_FOREIGN)];
+  const shown = points.slice(0, MAX_FOREIGN).map((point) => (point === "`" ? point : escapePoint(point)));
+  return `${shown.join("")}${points.length > MAX_FOREIGN ? "…" : ""}`;
 }
 
 // Control and format characters (bidirectional overrides among them), lone surrogates, line separators, the backtick itself.

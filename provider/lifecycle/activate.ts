@@ -1,23 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-import {
-  type Decision,
-  formatInstant,
-  identityOf,
-  isInert,
-  type Judge,
-  type NewEvent,
-  type Place,
-  startAtOf,
-  targetOf,
-} from "@elevation/domain";
-import { type GrantRecord, type Journal, type JournalView, judge } from "@elevation/journal";
-import { decided, decidedOnce } from "../decided";
+import { type Decision, isInert, type Judge, startAtOf } from "@elevation/domain";
+import { type GrantRecord, type Journal, judge } from "@elevation/journal";
+import { decidedOnce } from "../decided";
 import { GrantError } from "../errors";
 import { type Establishing, establish } from "./establish";
-import type { TargetConnection } from "./ports";
+import { intend, journalFailed, placeOf, prepare } from "./intent";
 import { endGrant } from "./revoke";
 import { type GrantInputs, type GrantState, instantOf, type OpenState } from "./state";
-import { journalCall, laterClock, MAX_CLOCK_GAP, trustedView, type World, withConnection } from "./world";
+import { journalCall, laterClock, trustedView, type World, withConnection } from "./world";
 
 /**
  * Opens what an allowed request asks for, or repairs what a crash left half done. Idempotent: a live grant is adopted
@@ -69,7 +59,7 @@ async function inertUnused(
   const reason = decision.violations.map(({ message }) => message).join("; ");
   world.say(`\`${inputs.request.metadata.name}\` creates nothing: ${reason}`);
   if (previous?.status === "scheduled") {
-    await journalCall(() => journal.append([{ ...header(world, inputs), type: "failed", data: { reason } }]));
+    await journalFailed(world, journal, inputs, reason);
   }
   return { ...blank(inputs), status: "failed" };
 }
@@ -107,105 +97,16 @@ async function activateAnew(
   inputs: GrantInputs,
   documents: Judge,
 ): Promise<GrantState> {
-  const where = targetOf(documents.policy.value, inputs.request);
-  const identity = where && identityOf(documents.directory.value, inputs.request.spec.requester, where.kind);
-  if (where === null || identity === null) throw new GrantError("denied", "the allowed request has no target"); // INVARIANT (allow): decide() denies both
-  return withConnection(world, where, async (connection) => {
-    const object = world.targets.get(where.kind)?.objectName(inputs.digest) ?? "";
-    const place: Place = { ...where, server: connection.server, identity, object };
-    await prepare(world, journal, inputs, connection, place);
-    const intent = await journalCall(() => journal.step((view) => intend(world, view, inputs, documents, place)));
-    if (intent.result.kind === "denied") throw denial(inputs, intent.result.decision);
-    if (intent.result.kind === "raced") return inertOrOpen(world, journal, inputs, connection, intent.result.known);
-    const record = intent.view.grant(inputs.digest);
-    if (record === null) throw new GrantError("journal-untrusted", "the intent that was just journaled isn't there");
-    return establish(establishing(world, journal, inputs, record, true), connection);
+  const { place, at } = placeOf(world, inputs, documents);
+  const made = await withConnection(world, place, async (connection) => {
+    await prepare(world, journal, inputs, connection, at(connection.server));
+    const intent = await intend(world, journal, inputs, documents, at(connection.server));
+    if (intent.kind === "denied") throw denial(inputs, intent.decision);
+    if (intent.kind === "raced") return intent.record;
+    return establish(establishing(world, journal, inputs, intent.record, true), connection);
   });
-}
-
-/** What can be known to fail is found before the intent: nothing was open, the digest may be tried again. */
-async function prepare(
-  world: World,
-  journal: Journal,
-  inputs: GrantInputs,
-  connection: TargetConnection,
-  place: Place,
-): Promise<void> {
-  try {
-    const { now, precision } = await connection.clock();
-    const gap = Math.abs(now - world.clock()) - precision;
-    if (gap > MAX_CLOCK_GAP) {
-      throw new GrantError(
-        "clock-apart",
-        `the clock of \`${place.connection}\` is ${Math.round(gap / 1000)} s apart from ours, at most ${MAX_CLOCK_GAP / 1000} s are allowed; set both by NTP`,
-      );
-    }
-    await connection.preflight(place);
-    const found = await connection.observe({ digest: inputs.digest, place, expiresAt: 0 });
-    if (found.state === "absent") return;
-    // INVARIANT (adopt only ours): without an open intent, whatever stands under our name is not ours to adopt.
-    const differences =
-      "differences" in found ? found.differences : ["it looks like ours, but no intent of it is in the journal"];
-    await journal
-      .append([{ ...header(world, inputs), type: "orphan", data: { place, differences } }])
-      .catch(() => undefined);
-    throw new GrantError(
-      "name-taken",
-      `\`${place.object}\` stands at \`${place.connection}\` already and was not made for this request (${differences.join("; ")}); find out who made it, and remove it`,
-    );
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    await journal.append([{ ...header(world, inputs), type: "failed", data: { reason } }]).catch(() => undefined);
-    throw error;
-  }
-}
-
-type Intent = { kind: "intended" } | { kind: "denied"; decision: Decision } | { kind: "raced"; known: GrantRecord };
-
-/** Decision and intent, one step on the journal: a lost race judges again. */
-function intend(
-  world: World,
-  view: JournalView,
-  inputs: GrantInputs,
-  documents: Judge,
-  place: Place,
-): { events: NewEvent[]; result: Intent } {
-  const known = view.grant(inputs.digest);
-  if (known !== null && known.status !== "failed") return { events: [], result: { kind: "raced", known } };
-  const decision = judge(documents, inputs.request, { stack: inputs, now: world.clock(), view });
-  if (decision.outcome === "deny" || decision.activatesAt === null || decision.expiresAt === null) {
-    return { events: decidedOnce(view, decision, by(world, inputs)), result: { kind: "denied", decision } };
-  }
-  const { requester, role, environment } = inputs.request.spec;
-  const { organization, project, stack } = inputs;
-  const data = {
-    ...{ organization, project, stack, origin: inputs.origin === "" ? null : inputs.origin, request: inputs.request },
-    ...{
-      requester,
-      role,
-      environment,
-      rule: decision.rule,
-      activatedAt: decision.activatesAt,
-      expiresAt: decision.expiresAt,
-    },
-    ...{ policyDigest: decision.policyDigest, directoryDigest: decision.directoryDigest, place },
-  };
-  return {
-    events: [decided(decision, by(world, inputs)), { ...header(world, inputs), type: "activating", data }],
-    result: { kind: "intended" },
-  };
-}
-
-async function inertOrOpen(
-  world: World,
-  journal: Journal,
-  inputs: GrantInputs,
-  connection: TargetConnection,
-  known: GrantRecord,
-): Promise<GrantState> {
-  if (known.status === "ended") return inertAfterEnd(world, inputs, known);
-  requireOwnStack(inputs, known);
-  return establish(establishing(world, journal, inputs, known, false), connection);
+  if (!("intent" in made)) return made;
+  return made.status === "ended" ? inertAfterEnd(world, inputs, made) : resume(world, journal, inputs, made);
 }
 
 /** A grant that the journal calls live: adopted as it is, or ended if it must end. It is not judged a second time. */
@@ -265,8 +166,4 @@ function blank(inputs: GrantInputs): GrantState {
 
 function by(world: World, inputs: GrantInputs) {
   return { request: inputs.request, actor: world.actor, now: world.clock() };
-}
-
-function header(world: World, inputs: GrantInputs) {
-  return { at: formatInstant(world.clock()), request: inputs.digest, actor: world.actor } as const;
 }

@@ -5,7 +5,7 @@ import { GrantError, isGrantError } from "../errors";
 import type { Access, Observation, TargetConnection } from "./ports";
 import { endGrant, givesSameAccess } from "./revoke";
 import { accessOf, type GrantInputs, type GrantState, jsonSafe, type OpenState } from "./state";
-import { journalCall, reasonOf, requireSameServer, type World } from "./world";
+import { journalCall, reasonOf, requireSameServer, type World, withConnection } from "./world";
 
 /** An intent that stands in the journal, and what is needed to carry it out. */
 export interface Establishing {
@@ -27,11 +27,11 @@ export async function establish(work: Establishing, connection: TargetConnection
   if (found.state === "damaged" || (found.state === "absent" && work.record.activated)) return endAsDrift(work, found);
   const made = await make(connection, access, found).catch((error: unknown) => ({ fault: error }));
   if ("foreign" in made) throw await refuseForeign(work, access, made.foreign);
-  if ("fault" in made) throw await undo(work, connection, access, made.fault);
+  if ("fault" in made) throw await undo(work, access, made.fault);
   try {
     return await recordActivated(work, made.adopted);
   } catch (error) {
-    throw await undo(work, connection, access, error);
+    throw await undo(work, access, error);
   }
 }
 
@@ -87,20 +87,13 @@ async function recordActivated(work: Establishing, adopted: boolean): Promise<Gr
  * An activation that failed leaves nothing open, or says so: observed gone, it is `failed` and the digest may be tried
  * again; otherwise it is `stuck`, and the error keeps the resource in the state, where the next refresh ends it.
  */
-async function undo(
-  work: Establishing,
-  connection: TargetConnection,
-  access: Access,
-  fault: unknown,
-): Promise<unknown> {
+async function undo(work: Establishing, access: Access, fault: unknown): Promise<unknown> {
   const reason = reasonOf(fault);
   // A grant that was active before stays so: a fault of ours is no reason to end it, and its expiry will.
   if (work.record.activated) return kept(work, "active", reason, fault);
   try {
-    const view = await work.journal.view().catch(() => null);
-    await connection.revoke(access, {
-      spareSessions: view !== null && givesSameAccess(view, access, work.world.clock()),
-    });
+    // A connection of its own: the other one may be what broke.
+    await withConnection(work.world, access.place, (own) => takeBack(work, own, access));
   } catch (second) {
     await tryAppend(work, {
       ...header(work),
@@ -110,8 +103,32 @@ async function undo(
     const message = `stuck: the activation failed (${reason}) and what was made could not be taken away (${reasonOf(second)}); refresh ends it`;
     return kept(work, "stuck", message, fault);
   }
-  await tryAppend(work, { ...header(work), type: "failed", data: { reason } });
+  await journalUndone(work, reason);
   return fault;
+}
+
+/** `failed`, unless the journal calls it active already: then what was taken back was open, and was revoked. */
+async function journalUndone(work: Establishing, reason: string): Promise<void> {
+  const ended = { cause: "incomplete", endedAt: formatInstant(work.world.clock()), sessionsEnded: 0 } as const;
+  await work.journal
+    .step((view) => {
+      const activated = view.grant(work.state.digest)?.activated === true;
+      const event: NewEvent = activated
+        ? { ...header(work), type: "revoked", data: ended }
+        : { ...header(work), type: "failed", data: { reason } };
+      return { events: [event], result: null };
+    })
+    .catch(() => undefined);
+}
+
+/** What nobody made needs no ending: that would only cut sessions which the person holds by other rights. */
+async function takeBack(work: Establishing, connection: TargetConnection, access: Access): Promise<void> {
+  requireSameServer(connection, access.place);
+  const { state } = await connection.observe(access);
+  if (state === "absent" || state === "foreign") return;
+  const view = await work.journal.view().catch(() => null);
+  const spareSessions = view !== null && givesSameAccess(view, access, work.world.clock());
+  await connection.revoke(access, { spareSessions });
 }
 
 /** An error that keeps the resource in the state, because access may be open. */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { activateByOf, formatInstant } from "@elevation/domain";
+import { journalFailed } from "./intent";
 import type { Observation } from "./ports";
 import { endGrant } from "./revoke";
 import { accessOf, type GrantState, instantOf, isOpen, type OpenState } from "./state";
@@ -41,9 +42,7 @@ async function readScheduled(world: World, state: GrantState): Promise<GrantStat
   const { policy } = world.judge();
   if (world.clock() < activateByOf(policy.value, state.request)) return state;
   const { journal } = await trustedView(world, state.witness);
-  await journalCall(() =>
-    journal.append([{ ...header(world, state), type: "failed", data: { reason: "lapsed while it was scheduled" } }]),
-  );
+  await journalFailed(world, journal, state, "lapsed while it was scheduled");
   return null;
 }
 

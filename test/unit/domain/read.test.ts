@@ -143,6 +143,34 @@ describe("reading documents", () => {
     );
   });
 
+  it("when a plain value holds itself, then that is an error and no endless walk", () => {
+    const round: Record<string, unknown> = {};
+    round["one"] = round;
+    round["two"] = [round];
+    assert.deepEqual(
+      problemsOf(() => parseRequest({ ...aRequest(), metadata: { name: "a", round } }, "grant")),
+      [
+        "grant: `metadata.round.one` holds itself; write plain JSON",
+        "grant: `metadata.round.two[0]` holds itself; write plain JSON",
+        "grant: unknown field `metadata.round`; the nearest known name is `name`",
+      ],
+    );
+  });
+
+  it("when a file has more than a thousand problems, then a thousand are shown, and how many more there are", () => {
+    const text = `${REQUEST}${Array.from({ length: 1200 }, (_, index) => `key-${index}: 1\n`).join("")}`;
+    const problems = problemsOf(() => readRequest({ file: "r.yaml", text }));
+    assert.equal(problems.length, 1001);
+    assert.equal(problems[1000], "r.yaml:1012:1: 200 more problems from here on; mend these first");
+  });
+
+  it("when a reason is a million spaces with something around, then it is read at once", () => {
+    const text = REQUEST.replace(/reason: .*/, `reason: "a${" ".repeat(1_000_000)}b"`);
+    const start = performance.now();
+    assert.equal(readRequest({ file: "r.yaml", text }).value.spec.reason.length, 1_000_002);
+    assert.ok(performance.now() - start < 5000, "trimming takes quadratic time");
+  });
+
   it("when a field of a plain value is undefined, then it is absent", () => {
     const request = aRequest();
     const written = { ...request, spec: { ...request.spec, startAt: undefined } };

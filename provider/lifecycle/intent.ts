@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+import {
+  type Decision,
+  formatInstant,
+  identityOf,
+  type Judge,
+  type NewEvent,
+  type Place,
+  targetOf,
+} from "@elevation/domain";
+import { type GrantRecord, type Journal, type JournalView, judge } from "@elevation/journal";
+import { decided, decidedOnce } from "../decided";
+import { GrantError } from "../errors";
+import type { TargetConnection } from "./ports";
+import type { GrantInputs } from "./state";
+import { journalCall, MAX_CLOCK_GAP, reasonOf, type World } from "./world";
+
+/** What came of asking for an intent. */
+export type Intent =
+  | { readonly kind: "intended"; readonly record: GrantRecord }
+  | { readonly kind: "denied"; readonly decision: Decision }
+  /** Another process was faster: its intent stands in the journal. */
+  | { readonly kind: "raced"; readonly record: GrantRecord };
+
+/** Where an allowed request's grant is made. Throws GrantError `denied` where there is no such place. */
+export function placeOf(
+  world: World,
+  inputs: GrantInputs,
+  documents: Judge,
+): { place: Omit<Place, "server">; at: (server: string) => Place } {
+  const where = targetOf(documents.policy.value, inputs.request);
+  const identity = where && identityOf(documents.directory.value, inputs.request.spec.requester, where.kind);
+  // INVARIANT (allow): decide() denies a request without a target or an identity.
+  if (where === null || identity === null) throw new GrantError("denied", "the allowed request has no target");
+  const object = world.targets.get(where.kind)?.objectName(inputs.digest) ?? "";
+  const place = { kind: where.kind, connection: where.connection, role: where.role, identity, object };
+  return { place, at: (server) => ({ ...place, server }) };
+}
+
+/**
+ * Finds what can be known to fail before the intent: nothing was open, the digest may be tried again. Throws what it
+ * found, and journals it as `failed`.
+ */
+export async function prepare(
+  world: World,
+  journal: Journal,
+  inputs: GrantInputs,
+  connection: TargetConnection,
+  place: Place,
+): Promise<void> {
+  try {
+    await requireClocksTogether(world, connection, place);
+    await connection.preflight(place);
+    await requireFreeName(world, journal, inputs, connection, place);
+  } catch (error) {
+    await journalFailed(world, journal, inputs, reasonOf(error));
+    throw error;
+  }
+}
+
+/** Decision and intent, one step on the journal: a lost race judges again. */
+export async function intend(
+  world: World,
+  journal: Journal,
+  inputs: GrantInputs,
+  documents: Judge,
+  place: Place,
+): Promise<Intent> {
+  const { result, view } = await journalCall(() =>
+    journal.step((view): { events: NewEvent[]; result: { decision: Decision } | { raced: GrantRecord } } => {
+      const known = view.grant(inputs.digest);
+      if (known !== null && known.status !== "failed") return { events: [], result: { raced: known } };
+      return judged(world, view, inputs, documents, place);
+    }),
+  );
+  if ("raced" in result) return { kind: "raced", record: result.raced };
+  if (result.decision.outcome === "deny") return { kind: "denied", decision: result.decision };
+  const record = view.grant(inputs.digest);
+  if (record === null) throw new GrantError("journal-untrusted", "the intent that was just journaled isn't there");
+  return { kind: "intended", record };
+}
+
+/** Journals that an activation did not happen; never over an intent that another process may be carrying out. */
+export async function journalFailed(
+  world: World,
+  journal: Journal,
+  inputs: GrantInputs,
+  reason: string,
+): Promise<void> {
+  const event = { ...header(world, inputs), type: "failed", data: { reason } } as const;
+  await journal
+    .step((view) => ({ events: view.grant(inputs.digest)?.status === "live" ? [] : [event], result: null }))
+    .catch(() => undefined);
+}
+
+function judged(world: World, view: JournalView, inputs: GrantInputs, documents: Judge, place: Place) {
+  const now = world.clock();
+  const decision = judge(documents, inputs.request, { stack: inputs, now, view });
+  const by = { request: inputs.request, actor: world.actor, now };
+  if (decision.outcome === "deny" || decision.activatesAt === null || decision.expiresAt === null) {
+    return { events: decidedOnce(view, decision, by), result: { decision } };
+  }
+  const { requester, role, environment } = inputs.request.spec;
+  const { organization, project, stack, origin, request } = inputs;
+  const { rule, activatesAt: activatedAt, expiresAt, policyDigest, directoryDigest } = decision;
+  const data = {
+    ...{ organization, project, stack, origin: origin === "" ? null : origin, request },
+    ...{ requester, role, environment, rule, activatedAt, expiresAt, policyDigest, directoryDigest, place },
+  };
+  const intent = { ...header(world, inputs), type: "activating", data } as const;
+  return { events: [decided(decision, by), intent], result: { decision } };
+}
+
+async function requireClocksTogether(world: World, connection: TargetConnection, place: Place): Promise<void> {
+  const { now, precision } = await connection.clock();
+  const gap = Math.abs(now - world.clock()) - precision;
+  if (gap <= MAX_CLOCK_GAP) return;
+  throw new GrantError(
+    "clock-apart",
+    `the clock of \`${place.connection}\` is ${Math.round(gap / 1000)} s apart from ours, at most ${MAX_CLOCK_GAP / 1000} s are allowed; set both by NTP`,
+  );
+}
+
+/** INVARIANT (adopt only ours): without an open intent, whatever stands under our name is not ours to adopt. */
+async function requireFreeName(
+  world: World,
+  journal: Journal,
+  inputs: GrantInputs,
+  connection: TargetConnection,
+  place: Place,
+): Promise<void> {
+  const found = await connection.observe({ digest: inputs.digest, place, expiresAt: 0 });
+  if (found.state === "absent") return;
+  // Another process may have carried out its own intent since we looked: then the race is settled on the journal.
+  const { view } = await journalCall(() => journal.step(() => ({ events: [], result: null })));
+  if (view.grant(inputs.digest)?.status === "live") return;
+  const unexplained = ["it looks like ours, but no intent of it is in the journal"];
+  const differences = "differences" in found ? found.differences : unexplained;
+  const event = { ...header(world, inputs), type: "orphan", data: { place, differences } } as const;
+  await journal.append([event]).catch(() => undefined);
+  throw new GrantError(
+    "name-taken",
+    `\`${place.object}\` stands at \`${place.connection}\` already and was not made for this request (${differences.join("; ")}); find out who made it, and remove it`,
+  );
+}
+
+function header(world: World, inputs: GrantInputs) {
+  return { at: formatInstant(world.clock()), request: inputs.digest, actor: world.actor } as const;
+}
