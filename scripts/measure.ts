@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// Prints what a newcomer waits for: the wall time of `elevate check`, a whole process started by its own file.
+// Prints what a newcomer waits for, the wall time of `elevate check` as a whole process started by its own file, and what
+// a grant costs in the state. Exit code 1 if one of them is over its limit.
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { measureDocuments } from "./support/measure-documents";
+import { measureState } from "./support/measure-state";
 
 /** The first is not counted: it warms the disk's cache. */
 const RUNS = 11;
 /** Milliseconds that the median of a quiet machine must stay below. */
 const LIMIT = 300;
+/** Bytes of state that a grant may take. */
+const STATE_LIMIT = 3_000;
 const ELEVATE = join(__dirname, "..", "..", "cli", "bin", "elevate.js");
 
 function measureCheck(): readonly number[] {
@@ -41,7 +45,27 @@ function median(sorted: readonly number[]): number {
   return (low + high) / 2;
 }
 
-const times = [...measureCheck()].sort((one, other) => one - other);
-const line = `elevate check: min ${times[0]?.toFixed(0)} ms, median ${median(times).toFixed(0)} ms of ${times.length} runs (limit ${LIMIT} ms)`;
-process.stdout.write(`${line}\n`);
-process.exitCode = median(times) < LIMIT ? 0 : 1;
+async function main(): Promise<boolean> {
+  const times = [...measureCheck()].sort((one, other) => one - other);
+  const middle = median(times);
+  print(
+    `elevate check: min ${times[0]?.toFixed(0)} ms, median ${middle.toFixed(0)} ms of ${times.length} runs (limit ${LIMIT} ms)`,
+  );
+  const bytes = await measureState((line) => void process.stderr.write(`${line}\n`));
+  print(`state: ${bytes} bytes a grant (limit ${STATE_LIMIT} bytes)`);
+  return middle < LIMIT && bytes < STATE_LIMIT;
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+main().then(
+  (isWithinLimits) => {
+    process.exitCode = isWithinLimits ? 0 : 1;
+  },
+  (error: unknown) => {
+    process.stderr.write(`measuring failed: ${error instanceof Error ? error.message : String(error)}\n`);
+    process.exitCode = 1;
+  },
+);

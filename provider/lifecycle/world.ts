@@ -29,6 +29,9 @@ export function nowText(world: World): string {
   return formatInstant(world.clock());
 }
 
+/** Journals that were found to lack what a state has seen: for this process they stay untrusted, whichever grant found it. */
+const distrusted = new WeakMap<Journal, GrantError>();
+
 /** The view of a journal that holds the event which the state has seen. Throws GrantError `journal-untrusted`. */
 export async function trustedView(
   world: World,
@@ -37,11 +40,16 @@ export async function trustedView(
   const journal = await world.journal();
   const view = await journalCall(() => journal.view());
   if (witness !== null && !view.has(witness)) {
-    throw new GrantError(
-      "journal-untrusted",
-      `the journal lacks event ${witness.seq}, which this stack's state has seen: it was cut, replaced or restored from a backup; restore the whole journal`,
+    distrusted.set(
+      journal,
+      new GrantError(
+        "journal-untrusted",
+        `the journal lacks event ${witness.seq}, which this stack's state has seen: it was cut, replaced or restored from a backup; restore the whole journal`,
+      ),
     );
   }
+  const distrust = distrusted.get(journal);
+  if (distrust !== undefined) throw distrust;
   return { journal, view };
 }
 

@@ -118,7 +118,7 @@ describe("pulumi, faults", function () {
       spoil(file);
 
       it_.request("bruno", { requester: "bruno@example.com" });
-      const up = await it_.up();
+      const up = await it_.up({ preview: true });
       assert.notEqual(up.code, 0, up.output);
       assert.equal(await (await it_.session("bruno")).run(ADMIN_WORK), REFUSED);
       assert.equal(

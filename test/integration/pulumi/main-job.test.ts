@@ -110,7 +110,7 @@ describe("pulumi, the main job", function () {
     it_.request("alice");
     await must(it_.up());
     const [role] = await it_.roles();
-    await it_.superuser(`GRANT ${role} TO mallory`);
+    await it_.superuser(`GRANT ${role} TO mallory GRANTED BY elevation_manager`);
     const mallory = await it_.session("mallory");
     assert.equal(await mallory.run(ADMIN_WORK), "30");
     await must(it_.refresh());
