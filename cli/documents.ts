@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import {
+  DEFAULT_DOCUMENTS,
   type Document,
   isDocumentError,
   type Judge,
@@ -16,9 +17,6 @@ import {
 } from "@elevation/domain";
 import { CommandError, EXIT } from "./exit";
 import { requestFilesIn } from "./request-files";
-
-/** Where policy and directory stand in a project, the files that the policy pack carries (design §3). */
-const DEFAULT_FILES = { policy: "policypack/elevation.yaml", directory: "policypack/directory.yaml" } as const;
 
 /** Everything that `check` judges by and on. */
 export interface Documents {
@@ -62,7 +60,7 @@ function fileOf(cwd: string, names: DocumentNames, kind: "policy" | "directory")
   const given = names[kind];
   if (given !== undefined) return given;
   for (let folder = resolve(cwd); ; folder = dirname(folder)) {
-    if (existsSync(join(folder, "Pulumi.yaml"))) return relative(cwd, join(folder, DEFAULT_FILES[kind]));
+    if (existsSync(join(folder, "Pulumi.yaml"))) return relative(cwd, join(folder, DEFAULT_DOCUMENTS[kind]));
     if (dirname(folder) === folder) {
       throw new CommandError(
         EXIT.badInput,

@@ -17,10 +17,11 @@ export {
   type Source,
 } from "./document";
 export { formatDuration, parseDuration, renderDuration } from "./duration";
+export { GRANT_TYPE } from "./grant-type";
 export * from "./instant";
 export * from "./journal-event";
 export { type DocumentKind, jsonSchemaOf } from "./json-schema";
 export { type Policy, type Target, targetOf } from "./policy";
-export { type Judge, parseRequest, readDirectory, readJudge, readPolicy, readRequest } from "./read";
+export { DEFAULT_DOCUMENTS, type Judge, parseRequest, readDirectory, readJudge, readPolicy, readRequest } from "./read";
 export { type Request, startAtOf } from "./request";
 export { quote } from "./text";

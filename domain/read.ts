@@ -166,3 +166,9 @@ function inOrder(problems: readonly Problem[]): Problem[] {
   const message = `${sorted.length - MAX_PROBLEMS} more problems from here on; mend these first`;
   return [...sorted.slice(0, MAX_PROBLEMS), { ...next, path: "", message }];
 }
+
+/** Where policy and directory stand in a project unless told otherwise: the files that the policy pack carries (design §3). */
+export const DEFAULT_DOCUMENTS = {
+  policy: "policypack/elevation.yaml",
+  directory: "policypack/directory.yaml",
+} as const;

@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { ViolationId } from "@elevation/domain";
+import { GRANT_TYPE, type ViolationId } from "@elevation/domain";
 import type { ResourceValidationArgs, ResourceValidationPolicy } from "@pulumi/policy";
 import type { Verdict, Verdicts } from "./verdict";
-
-/** The type of a Grant. Not `validateResourceOfType`: it can match nothing for dynamic types, and says nothing then. */
-const GRANT_TYPE = "pulumi-nodejs:dynamic/elevation:Grant";
 
 /** One rule of the pack: thin over decide(), it says which part of the verdict is its own. */
 export interface Rule {
@@ -29,6 +26,7 @@ export function defineRule(rule: Omit<Rule, "policy">): Rule {
     enforcementLevel: rule.enforcement,
     severity: rule.severity,
     validateResource: async (args, report) => {
+      // Not `validateResourceOfType`: it can match nothing for dynamic types, and says nothing then.
       if (args.type !== GRANT_TYPE) return;
       const verdict = await verdicts.of(rule.id, args.urn, args.props);
       for (const message of messages(rule, verdict, args)) report(message);

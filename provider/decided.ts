@@ -21,6 +21,11 @@ export function decided(decision: Decision, by: { request: Request; actor: Actor
   return { at: formatInstant(by.now), type: "decided", request: decision.requestDigest, actor: by.actor, data };
 }
 
+/** A denial as people read it: a heading, and every violation on a line of its own. */
+export function violationLines(heading: string, { violations }: Decision): string {
+  return [heading, ...violations.map(({ id, message }) => `  [${id}] ${message}`)].join("\n");
+}
+
 function meaning({ outcome, violations, policyDigest, directoryDigest }: Decision): string {
   return JSON.stringify([outcome, violations.map(({ id, rule }) => [id, rule]), policyDigest, directoryDigest]);
 }

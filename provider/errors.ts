@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/** What went wrong at a target or in a grant's life; docs/errors.md lists each with its remedy. */
+/** What went wrong at a target or in a grant's life; the message has the remedy. */
 export type GrantErrorCode =
   | "input-invalid"
   | "denied"

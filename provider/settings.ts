@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import { isDocumentError, type Judge, readJudge, refuseUnenforcedAnchors } from "@elevation/domain";
+import { DEFAULT_DOCUMENTS, isDocumentError, type Judge, readJudge, refuseUnenforcedAnchors } from "@elevation/domain";
 import { isJournalError, Journal, openStore, readJournalAnchors } from "@elevation/journal";
 import { GrantError } from "./errors";
 
@@ -9,9 +9,6 @@ import { GrantError } from "./errors";
 export type StackConfig = (key: string) => string | undefined;
 
 type Env = Record<string, string | undefined>;
-
-/** Where the policy and the directory are found unless stack config says otherwise: the files that the pack carries. */
-const DEFAULT_DOCUMENTS = { policy: "policypack/elevation.yaml", directory: "policypack/directory.yaml" };
 
 /** Keys that would be anchors: they count only from the job's environment (design §7), for a stack file is easily changed. */
 const ANCHOR_KEYS = ["elevation:admins", "elevation:journal", "elevation:journalId", "elevation:journal-id"];

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type Decision, isInert, type Judge, startAtOf } from "@elevation/domain";
 import { type GrantRecord, type Journal, judge } from "@elevation/journal";
-import { decidedOnce } from "../decided";
+import { decidedOnce, violationLines } from "../decided";
 import { GrantError } from "../errors";
 import { type Establishing, establish } from "./establish";
 import { intend, journalFailed, placeOf, prepare } from "./intent";
-import { endGrant } from "./revoke";
+import { endCauseOf, endGrant } from "./revoke";
 import { type GrantInputs, type GrantState, instantOf, type OpenState } from "./state";
 import { journalCall, laterClock, trustedView, type World, withConnection } from "./world";
 
@@ -73,8 +73,7 @@ async function deny(world: World, journal: Journal, inputs: GrantInputs, decisio
 
 /** The error of a denied request: every violation on a line of its own. */
 export function denial(inputs: GrantInputs, decision: Decision): GrantError {
-  const lines = decision.violations.map(({ id, message }) => `  [${id}] ${message}`);
-  return new GrantError("denied", [`request \`${inputs.request.metadata.name}\` is denied:`, ...lines].join("\n"));
+  return new GrantError("denied", violationLines(`request \`${inputs.request.metadata.name}\` is denied:`, decision));
 }
 
 async function schedule(world: World, journal: Journal, inputs: GrantInputs, decision: Decision): Promise<GrantState> {
@@ -121,8 +120,7 @@ async function resume(world: World, journal: Journal, inputs: GrantInputs, known
     if (done !== null) return done;
   }
   const open = openState(inputs, known);
-  const cause = known.marks.includes("drift") ? "drift" : known.marks.length > 0 ? "withdrawn" : "expiry";
-  const ending = await endGrant(world, open, cause);
+  const ending = await endGrant(world, open, endCauseOf(known));
   const view = await journalCall(() => journal.view());
   return { ...open, status: ending.status, witness: view.grant(inputs.digest)?.last ?? open.witness };
 }

@@ -3,9 +3,9 @@ import { formatInstant, type NewEvent } from "@elevation/domain";
 import type { GrantRecord, Journal } from "@elevation/journal";
 import { GrantError, isGrantError } from "../errors";
 import type { Access, Observation, TargetConnection } from "./ports";
-import { endGrant, givesSameAccess } from "./revoke";
+import { driftOf, endGrant, givesSameAccess } from "./revoke";
 import { accessOf, type GrantInputs, type GrantState, jsonSafe, type OpenState } from "./state";
-import { journalCall, reasonOf, requireSameServer, type World, withConnection } from "./world";
+import { eventHeader, journalCall, reasonOf, requireSameServer, type World, withConnection } from "./world";
 
 /** An intent that stands in the journal, and what is needed to carry it out. */
 export interface Establishing {
@@ -72,7 +72,9 @@ async function recordActivated(work: Establishing, adopted: boolean): Promise<Gr
     journal.step((view) => {
       const known = view.grant(state.digest);
       const events: NewEvent[] =
-        known?.activated === true ? [] : [{ ...header(work), type: "activated", data: { adopted } }];
+        known?.activated === true
+          ? []
+          : [{ ...eventHeader(work.world, work.state), type: "activated", data: { adopted } }];
       return { events, result: null };
     }),
   );
@@ -96,7 +98,7 @@ async function undo(work: Establishing, access: Access, fault: unknown): Promise
     await withConnection(work.world, access.place, (own) => takeBack(work, own, access));
   } catch (second) {
     await tryAppend(work, {
-      ...header(work),
+      ...eventHeader(work.world, work.state),
       type: "stuck",
       data: { cause: "incomplete", reason: `${reason}; ${reasonOf(second)}` },
     });
@@ -114,8 +116,8 @@ async function journalUndone(work: Establishing, reason: string): Promise<void> 
     .step((view) => {
       const activated = view.grant(work.state.digest)?.activated === true;
       const event: NewEvent = activated
-        ? { ...header(work), type: "revoked", data: ended }
-        : { ...header(work), type: "failed", data: { reason } };
+        ? { ...eventHeader(work.world, work.state), type: "revoked", data: ended }
+        : { ...eventHeader(work.world, work.state), type: "failed", data: { reason } };
       return { events: [event], result: null };
     })
     .catch(() => undefined);
@@ -140,8 +142,10 @@ function kept(work: Establishing, status: GrantState["status"], message: string,
 
 /** Removed behind our back before this run: it is never put back (design §6 "Read"). */
 async function endAsDrift(work: Establishing, found: Observation): Promise<GrantState> {
-  const differences = "differences" in found ? found.differences : [`\`${work.state.place.object}\` is gone`];
-  await journalCall(() => work.journal.append([{ ...header(work), type: "drift", data: { differences } }]));
+  const differences = driftOf(found, work.state.place);
+  await journalCall(() =>
+    work.journal.append([{ ...eventHeader(work.world, work.state), type: "drift", data: { differences } }]),
+  );
   const ending = await endGrant(work.world, work.state, "drift");
   const view = await journalCall(() => work.journal.view());
   work.world.say(
@@ -152,9 +156,13 @@ async function endAsDrift(work: Establishing, found: Observation): Promise<Grant
 
 async function refuseForeign(work: Establishing, access: Access, differences: readonly string[]): Promise<GrantError> {
   const { place } = access;
-  await tryAppend(work, { ...header(work), type: "orphan", data: { place, differences } });
+  await tryAppend(work, { ...eventHeader(work.world, work.state), type: "orphan", data: { place, differences } });
   if (!work.record.activated)
-    await tryAppend(work, { ...header(work), type: "failed", data: { reason: `\`${place.object}\` is not ours` } });
+    await tryAppend(work, {
+      ...eventHeader(work.world, work.state),
+      type: "failed",
+      data: { reason: `\`${place.object}\` is not ours` },
+    });
   return new GrantError(
     "name-taken",
     `\`${place.object}\` stands at \`${place.connection}\` and is not as we make it (${differences.join("; ")}); find out who made it, and remove it`,
@@ -163,8 +171,4 @@ async function refuseForeign(work: Establishing, access: Access, differences: re
 
 async function tryAppend(work: Establishing, event: NewEvent): Promise<void> {
   await work.journal.append([event]).catch(() => undefined);
-}
-
-function header(work: Establishing) {
-  return { at: formatInstant(work.world.clock()), request: work.state.digest, actor: work.world.actor } as const;
 }

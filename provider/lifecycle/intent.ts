@@ -1,19 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-import {
-  type Decision,
-  formatInstant,
-  identityOf,
-  type Judge,
-  type NewEvent,
-  type Place,
-  targetOf,
-} from "@elevation/domain";
+import { type Decision, identityOf, type Judge, type NewEvent, type Place, targetOf } from "@elevation/domain";
 import { type GrantRecord, type Journal, type JournalView, judge } from "@elevation/journal";
 import { decided, decidedOnce } from "../decided";
 import { GrantError } from "../errors";
 import type { TargetConnection } from "./ports";
 import type { GrantInputs } from "./state";
-import { journalCall, MAX_CLOCK_GAP, reasonOf, type World } from "./world";
+import { eventHeader, journalCall, MAX_CLOCK_GAP, reasonOf, type World } from "./world";
 
 /** What came of asking for an intent. */
 export type Intent =
@@ -87,7 +79,7 @@ export async function journalFailed(
   inputs: GrantInputs,
   reason: string,
 ): Promise<void> {
-  const event = { ...header(world, inputs), type: "failed", data: { reason } } as const;
+  const event = { ...eventHeader(world, inputs), type: "failed", data: { reason } } as const;
   await journal
     .step((view) => ({ events: view.grant(inputs.digest)?.status === "live" ? [] : [event], result: null }))
     .catch(() => undefined);
@@ -107,7 +99,7 @@ function judged(world: World, view: JournalView, inputs: GrantInputs, documents:
     ...{ organization, project, stack, origin: origin === "" ? null : origin, request },
     ...{ requester, role, environment, rule, activatedAt, expiresAt, policyDigest, directoryDigest, place },
   };
-  const intent = { ...header(world, inputs), type: "activating", data } as const;
+  const intent = { ...eventHeader(world, inputs), type: "activating", data } as const;
   return { events: [decided(decision, by), intent], result: { decision } };
 }
 
@@ -136,14 +128,10 @@ async function requireFreeName(
   if (view.grant(inputs.digest)?.status === "live") return;
   const unexplained = ["it looks like ours, but no intent of it is in the journal"];
   const differences = "differences" in found ? found.differences : unexplained;
-  const event = { ...header(world, inputs), type: "orphan", data: { place, differences } } as const;
+  const event = { ...eventHeader(world, inputs), type: "orphan", data: { place, differences } } as const;
   await journal.append([event]).catch(() => undefined);
   throw new GrantError(
     "name-taken",
     `\`${place.object}\` stands at \`${place.connection}\` already and was not made for this request (${differences.join("; ")}); find out who made it, and remove it`,
   );
-}
-
-function header(world: World, inputs: GrantInputs) {
-  return { at: formatInstant(world.clock()), request: inputs.digest, actor: world.actor } as const;
 }

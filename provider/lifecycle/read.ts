@@ -1,10 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-import { activateByOf, formatInstant } from "@elevation/domain";
+import { activateByOf } from "@elevation/domain";
 import { journalFailed } from "./intent";
 import type { Observation } from "./ports";
-import { endGrant } from "./revoke";
+import { driftOf, endGrant } from "./revoke";
 import { accessOf, type GrantState, instantOf, isOpen, type OpenState } from "./state";
-import { journalCall, laterClock, requireSameServer, trustedView, type World, withConnection } from "./world";
+import {
+  eventHeader,
+  journalCall,
+  laterClock,
+  requireSameServer,
+  trustedView,
+  type World,
+  withConnection,
+} from "./world";
 
 /**
  * What a refresh does: it ends access and never gives any. Returns the state as it really is, or null when the grant has
@@ -52,7 +60,11 @@ async function noteWider(world: World, state: OpenState, drift: readonly string[
   for (const sentence of drift)
     world.say(`\`${state.request.metadata.name}\` is wider than it was made: ${sentence}; the next up cuts it back`);
   if (trusted === null || trusted.view.grant(state.digest)?.residue.join() === drift.join()) return { ...state, drift };
-  const event = { ...header(world, state), type: "residue", data: { place: state.place, residue: drift } } as const;
+  const event = {
+    ...eventHeader(world, state),
+    type: "residue",
+    data: { place: state.place, residue: drift },
+  } as const;
   const { view } = await journalCall(() => trusted.journal.step(() => ({ events: [event], result: null })));
   return { ...state, drift, witness: view.grant(state.digest)?.last ?? state.witness };
 }
@@ -67,20 +79,16 @@ async function look(world: World, state: OpenState): Promise<Observation | "due"
 
 /** Evidence first where that is possible; without a trusted journal the end itself says so by failing after the act. */
 async function journalDrift(world: World, state: OpenState, found: Observation): Promise<void> {
-  const differences = "differences" in found ? found.differences : [`\`${state.place.object}\` is gone`];
+  const differences = driftOf(found, state.place);
   world.say(
     `\`${state.request.metadata.name}\` was changed at the target (${differences.join("; ")}): it ends now and is not put back`,
   );
   const trusted = await trustedView(world, state.witness).catch(() => null);
-  const event = { ...header(world, state), type: "drift", data: { differences } } as const;
+  const event = { ...eventHeader(world, state), type: "drift", data: { differences } } as const;
   await trusted?.journal.append([event]).catch(() => undefined);
 }
 
 /** What a removal from code or a destroy does. Inert grants have nothing to end. */
 export async function remove(world: World, state: GrantState): Promise<void> {
   if (isOpen(state)) await endGrant(world, state, "withdrawn");
-}
-
-function header(world: World, state: GrantState) {
-  return { at: formatInstant(world.clock()), request: state.digest, actor: world.actor } as const;
 }

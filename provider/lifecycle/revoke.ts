@@ -1,10 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type EndCause, formatInstant, type Instant, type NewEvent } from "@elevation/domain";
-import type { Journal, JournalView } from "@elevation/journal";
+import { type EndCause, formatInstant, type Instant, type NewEvent, type Place } from "@elevation/domain";
+import type { GrantRecord, Journal, JournalView } from "@elevation/journal";
 import { GrantError } from "../errors";
-import type { Access, Revocation } from "./ports";
+import type { Access, Observation, Revocation } from "./ports";
 import { accessOf, instantOf, type OpenState } from "./state";
-import { journalCall, laterClock, reasonOf, requireSameServer, trustedView, type World, withConnection } from "./world";
+import {
+  eventHeader,
+  journalCall,
+  laterClock,
+  reasonOf,
+  requireSameServer,
+  trustedView,
+  type World,
+  withConnection,
+} from "./world";
 
 /** How a grant ended. */
 export interface Ending {
@@ -38,6 +47,17 @@ export async function endGrant(world: World, state: OpenState, cause: EndCause):
   return record(world, trusted, access, cause, acted);
 }
 
+/** Why a grant must end, by what the journal says of it: by its marks if it has any, else by the clock. */
+export function endCauseOf(known: GrantRecord | null): EndCause {
+  if (known === null || known.marks.length === 0) return "expiry";
+  return known.marks.includes("drift") ? "drift" : "withdrawn";
+}
+
+/** What was changed behind our back, as sentences. */
+export function driftOf(found: Observation, place: Place): readonly string[] {
+  return "differences" in found ? found.differences : [`\`${place.object}\` is gone`];
+}
+
 /** Takes the access away. Sessions are spared only for another live grant that gives the person the same role there. */
 async function act(world: World, access: Access, trusted: Trusted | Error): Promise<Revocation & { endedAt: Instant }> {
   return withConnection(world, access.place, async (connection) => {
@@ -67,7 +87,7 @@ async function noteRevoking(world: World, trusted: Trusted | Error, access: Acce
   if (trusted instanceof Error) return;
   const record = trusted.view.grant(access.digest);
   if (record === null || record.status !== "live" || record.marks.includes("revoking")) return;
-  const event = { ...header(world, access), type: "revoking", data: { cause } } as const;
+  const event = { ...eventHeader(world, access), type: "revoking", data: { cause } } as const;
   await trusted.journal.append([event]).catch(() => undefined);
 }
 
@@ -85,10 +105,10 @@ async function record(
     trusted.journal.step((view) => {
       const events: NewEvent[] = [];
       const known = view.grant(access.digest);
-      if (known?.status === "live") events.push({ ...header(world, access), type: status, data: ended });
+      if (known?.status === "live") events.push({ ...eventHeader(world, access), type: status, data: ended });
       if (acted.residue.length > 0 && acted.residue.join() !== known?.residue.join()) {
         events.push({
-          ...header(world, access),
+          ...eventHeader(world, access),
           type: "residue",
           data: { place: access.place, residue: acted.residue },
         });
@@ -109,7 +129,7 @@ async function stuck(
 ): Promise<GrantError> {
   const reason = reasonOf(fault);
   if (!(trusted instanceof Error)) {
-    const event = { ...header(world, access), type: "stuck", data: { cause, reason } } as const;
+    const event = { ...eventHeader(world, access), type: "stuck", data: { cause, reason } } as const;
     await trusted.journal
       .step((view) => ({ events: view.grant(access.digest)?.status === "live" ? [event] : [], result: null }))
       .catch(() => undefined);
@@ -119,10 +139,6 @@ async function stuck(
     `stuck: the access of \`${access.place.identity}\` to role \`${access.place.role}\` at \`${access.place.connection}\` must end and could not be ended: ${reason}; the next refresh tries again`,
     { cause: fault },
   );
-}
-
-function header(world: World, access: Access) {
-  return { at: formatInstant(world.clock()), request: access.digest, actor: world.actor } as const;
 }
 
 function asError(error: unknown): Error {

@@ -1,10 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-import { formatInstant } from "@elevation/domain";
 import { GrantError } from "../errors";
 import { activate } from "./activate";
-import { endGrant } from "./revoke";
+import { endCauseOf, endGrant } from "./revoke";
 import { accessOf, type GrantInputs, type GrantState, instantOf, isOpen, type OpenState } from "./state";
-import { journalCall, laterClock, requireSameServer, trustedView, type World, withConnection } from "./world";
+import {
+  eventHeader,
+  journalCall,
+  laterClock,
+  requireSameServer,
+  trustedView,
+  type World,
+  withConnection,
+} from "./world";
 
 /**
  * Brings a Grant to what its declaration and the clock ask for: activates a scheduled one that is due (deciding again),
@@ -28,11 +35,7 @@ export async function update(world: World, state: GrantState, inputs: GrantInput
     if (known.activated) return { ...state, ...inputs, status: "active", drift: [], witness: known.last };
     return activate(world, inputs, state);
   }
-  const ending = await endGrant(
-    world,
-    state,
-    known?.marks.includes("drift") ? "drift" : known?.marks.length ? "withdrawn" : "expiry",
-  );
+  const ending = await endGrant(world, state, endCauseOf(known));
   const after = await trustedView(world, state.witness);
   return {
     ...state,
@@ -67,9 +70,7 @@ async function cutBack(world: World, state: OpenState): Promise<void> {
   await journalCall(() =>
     journal.append([
       {
-        at: formatInstant(world.clock()),
-        request: state.digest,
-        actor: world.actor,
+        ...eventHeader(world, state),
         type: "residue",
         data: { place: state.place, residue: [] },
       },

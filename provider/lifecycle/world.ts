@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Actor, Instant, Judge } from "@elevation/domain";
+import type { Actor, Digest, Instant, Judge } from "@elevation/domain";
 import { formatInstant } from "@elevation/domain";
 import { type Head, isJournalError, type Journal, type JournalView } from "@elevation/journal";
 import { GrantError, isGrantError } from "../errors";
@@ -25,8 +25,9 @@ export interface World {
 /** A target's clock and ours may differ by this much, in milliseconds (design §6); beyond it nothing is activated. */
 export const MAX_CLOCK_GAP = 5_000;
 
-export function nowText(world: World): string {
-  return formatInstant(world.clock());
+/** What every event of a grant begins with: when, which request, and who writes. */
+export function eventHeader(world: World, { digest }: { readonly digest: Digest }) {
+  return { at: formatInstant(world.clock()), request: digest, actor: world.actor } as const;
 }
 
 /** Journals that were found to lack what a state has seen: for this process they stay untrusted, whichever grant found it. */

@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import { type Decision, type Instant, isInert, type Judge, type LiveGrant, parseInstant } from "@elevation/domain";
 import { isJournalError, type Journal, type JournalView, judge } from "@elevation/journal";
 import * as pulumi from "@pulumi/pulumi";
-import { decidedOnce } from "../decided";
+import { decidedOnce, violationLines } from "../decided";
 import { GrantError, isGrantError } from "../errors";
 import { Grant } from "../resource/grant";
 import {
@@ -95,8 +95,7 @@ function sayInert({ origin }: RequestFile, decision: Decision): void {
 }
 
 async function report(journal: Journal, { origin, document }: RequestFile, decision: Decision): Promise<void> {
-  const lines = decision.violations.map(({ id, message }) => `  [${id}] ${message}`);
-  void pulumi.log.warn([`${origin} is denied and not declared:`, ...lines].join("\n"));
+  void pulumi.log.warn(violationLines(`${origin} is denied and not declared:`, decision));
   if (pulumi.runtime.isDryRun()) return;
   const by = { request: document.value, actor: { kind: "job", key: "unverified" }, now: Date.now() } as const;
   await journal

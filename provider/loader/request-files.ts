@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join, relative, sep } from "node:path";
-import { type Document, isDocumentError, type Problem, type Request, readRequest } from "@elevation/domain";
+import { type Document, isDocumentError, type Request, readRequest } from "@elevation/domain";
 import { GrantError } from "../errors";
 
 /** A request file: its document, and its path below the requests folder with `/` between the parts. */
@@ -25,13 +25,14 @@ export function readRequestFiles(folder: string): readonly RequestFile[] {
     );
   const problems: string[] = [];
   const files: RequestFile[] = [];
-  for (const path of listFiles(folder)) {
+  for (const name of listRequestFiles(folder)) {
+    const path = join(folder, name);
     try {
       const document = readRequest({ file: path, text: readFileSync(path, "utf8") });
-      files.push({ document, origin: relative(folder, path).split(sep).join("/") });
+      files.push({ document, origin: name.split(sep).join("/") });
     } catch (error) {
       if (!isDocumentError(error)) throw error;
-      problems.push(...error.problems.map(render));
+      problems.push(error.message);
     }
   }
   problems.push(...sharedNames(files));
@@ -39,12 +40,13 @@ export function readRequestFiles(folder: string): readonly RequestFile[] {
   return files;
 }
 
-function listFiles(folder: string): string[] {
+/** The request files below a folder, as paths below it, in order. The CLI lists by it too: it judges what the stacks load. */
+export function listRequestFiles(folder: string): string[] {
   const entries = readdirSync(folder, { withFileTypes: true, recursive: true });
   const files = entries.filter(
     (entry) => entry.isFile() && REQUEST_FILE.test(entry.name) && !entry.name.startsWith("."),
   );
-  return files.map((entry) => join(entry.parentPath, entry.name)).sort();
+  return files.map((entry) => relative(folder, join(entry.parentPath, entry.name))).sort();
 }
 
 function sharedNames(files: readonly RequestFile[]): string[] {
@@ -60,8 +62,4 @@ function sharedNames(files: readonly RequestFile[]): string[] {
       );
   }
   return problems;
-}
-
-function render({ file, line, column, message }: Problem): string {
-  return `${file}:${line}:${column}: ${message}`;
 }

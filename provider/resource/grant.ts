@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type Digest, digestOf, isDocumentError, parseRequest, type Request } from "@elevation/domain";
+import { type Digest, digestOf, GRANT_TYPE, isDocumentError, parseRequest, type Request } from "@elevation/domain";
 import * as pulumi from "@pulumi/pulumi";
 import { GrantError } from "../errors";
-import { GRANT_TYPE, SHELL_TEXT } from "./shell-text";
+import { SHELL_TEXT } from "./shell-text";
 
 /**
  * What a Grant asks for: the request as plain values. None is a `pulumi.Input`: a value that is unknown at preview would

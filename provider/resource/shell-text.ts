@@ -6,6 +6,3 @@
  * A change of this text is a change of every grant's state: `diff` reports it.
  */
 export const SHELL_TEXT = 'exports.handler = () => require("@elevation/provider/shell").handler();';
-
-/** The resource type under which the engine, the policy pack and the state know a Grant. */
-export const GRANT_TYPE = "pulumi-nodejs:dynamic/elevation:Grant";

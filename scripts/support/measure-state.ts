@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { getEngine } from "@elevation/engine";
 import { makeOrdersDatabase } from "./orders-database";
 import { startPostgres } from "./postgres";
-import { createWorkspace, type Finished, repository, type Workspace } from "./workspace";
+import { createWorkspace, must, openStack, repository, type Workspace } from "./workspace";
 
 const GRANTS = 20;
 
@@ -36,9 +36,7 @@ export async function measureState(onProgress: (line: string) => void): Promise<
 }
 
 async function perGrant(workspace: Workspace): Promise<number> {
-  const init = await must(workspace.elevate(["journal", "init", "--json"]));
-  workspace.env["ELEVATION_JOURNAL_ID"] = (JSON.parse(init.stdout) as { id: string }).id;
-  await must(workspace.pulumi(["stack", "init", "production"]));
+  await openStack(workspace, "production");
   await must(workspace.pulumi(["up", "--yes", "--skip-preview"]));
   const empty = await stateSize(workspace);
   for (let index = 1; index <= GRANTS; index++) {
@@ -70,10 +68,4 @@ spec:
   reason: Rebuild the index of the orders table after the import of ${index} partners stalled
   ticket: INC-${4711 + index}
 `;
-}
-
-async function must(running: Promise<Finished>): Promise<Finished> {
-  const finished = await running;
-  if (finished.code !== 0) throw new Error(finished.output);
-  return finished;
 }

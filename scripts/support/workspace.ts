@@ -15,7 +15,6 @@ export interface Finished {
 
 export interface RunOptions {
   readonly env?: Record<string, string>;
-  readonly cwd?: string;
   /** Called with every piece of output, as it comes. */
   readonly onOutput?: (text: string) => void;
   readonly onStart?: (pid: number) => void;
@@ -75,12 +74,26 @@ export function createWorkspace(options: WorkspaceOptions): Workspace {
     root,
     env,
     pulumi: (args, run) =>
-      execute("pulumi", ["--color", "never", "--non-interactive", ...args, ...quiet(args)], { ...env }, root, run),
-    elevate: (args, run) => execute(process.execPath, [elevate, ...args], { ...env }, root, run),
+      execute("pulumi", ["--color", "never", "--non-interactive", ...args, ...quiet(args)], env, root, run),
+    elevate: (args, run) => execute(process.execPath, [elevate, ...args], env, root, run),
     write,
     remove: (path) => rmSync(join(root, path), { force: true, recursive: true }),
     dispose: () => rmSync(root, { recursive: true, force: true }),
   };
+}
+
+/** What a command left behind. Throws with all of its output unless it ended with 0. */
+export async function must(running: Promise<Finished>): Promise<Finished> {
+  const finished = await running;
+  if (finished.code !== 0) throw new Error(`exit code ${finished.code}:\n${finished.output}`);
+  return finished;
+}
+
+/** Opens the workspace's journal and a stack in it. */
+export async function openStack(workspace: Workspace, stack: string): Promise<void> {
+  const init = await must(workspace.elevate(["journal", "init", "--json"]));
+  workspace.env["ELEVATION_JOURNAL_ID"] = (JSON.parse(init.stdout) as { id: string }).id;
+  await must(workspace.pulumi(["stack", "init", stack]));
 }
 
 /** Operations print a dot a second otherwise. */
@@ -116,7 +129,7 @@ export function execute(
 ): Promise<Finished> {
   return new Promise((done, failed) => {
     const child = spawn(command, args, {
-      cwd: options.cwd ?? cwd,
+      cwd,
       env: { ...env, ...options.env },
       stdio: ["ignore", "pipe", "pipe"],
     });

@@ -5,7 +5,14 @@ import { openStore } from "@elevation/journal";
 import { makeOrdersDatabase } from "@elevation/scripts/support/orders-database";
 import { type PostgresServer, startPostgres } from "@elevation/scripts/support/postgres";
 import { openSession, type SqlSession } from "@elevation/scripts/support/sql-session";
-import { createWorkspace, type Finished, type RunOptions, type Workspace } from "@elevation/scripts/support/workspace";
+import {
+  createWorkspace,
+  type Finished,
+  must,
+  openStack,
+  type RunOptions,
+  type Workspace,
+} from "@elevation/scripts/support/workspace";
 import { Client } from "pg";
 import { theEngine } from "./engine";
 
@@ -105,9 +112,7 @@ export async function startScenario(
       ...options.env,
     },
   });
-  const init = await must(workspace.elevate(["journal", "init", "--json"]));
-  workspace.env["ELEVATION_JOURNAL_ID"] = (JSON.parse(init.stdout) as { id: string }).id;
-  await must(workspace.pulumi(["stack", "init", "production"]));
+  await openStack(workspace, "production");
   return scenario(workspace, server);
 }
 
@@ -198,10 +203,4 @@ async function query(server: PostgresServer, statement: string): Promise<Record<
   } finally {
     await client.end();
   }
-}
-
-export async function must(running: Promise<Finished>): Promise<Finished> {
-  const finished = await running;
-  if (finished.code !== 0) throw new Error(`exit code ${finished.code}:\n${finished.output}`);
-  return finished;
 }

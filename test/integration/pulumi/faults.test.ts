@@ -3,9 +3,10 @@ import assert from "node:assert/strict";
 import { copyFileSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { PostgresServer } from "@elevation/scripts/support/postgres";
+import { must } from "@elevation/scripts/support/workspace";
 import { engineTimeoutMs, theEngine } from "../../support/engine";
 import { killTree } from "../../support/kill-tree";
-import { must, type Scenario, startOrders, startScenario } from "../../support/pulumi-suite";
+import { type Scenario, startOrders, startScenario } from "../../support/pulumi-suite";
 import { startTcpProxy, type TcpProxy } from "../../support/tcp-proxy";
 
 const ADMIN_WORK = "SELECT count(*) FROM orders";

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
 import type { PostgresServer } from "@elevation/scripts/support/postgres";
+import { must } from "@elevation/scripts/support/workspace";
 import { engineTimeoutMs, theEngine } from "../../support/engine";
-import { aPolicy, must, type Scenario, startOrders, startScenario } from "../../support/pulumi-suite";
+import { aPolicy, type Scenario, startOrders, startScenario } from "../../support/pulumi-suite";
 
 const ADMIN_WORK = "SELECT count(*) FROM orders";
 const REFUSED = "ERROR:  permission denied for table orders";
