@@ -2,12 +2,13 @@
 import { type Decision, isInert, type Judge, startAtOf } from "@elevation/domain";
 import { type GrantRecord, type Journal, judge } from "@elevation/journal";
 import { decidedOnce, violationLines } from "../decided";
-import { GrantError } from "../errors";
-import { type Establishing, establish } from "./establish";
-import { intend, journalFailed, placeOf, prepare } from "./intent";
-import { endCauseOf, endGrant } from "./revoke";
-import { type GrantInputs, type GrantState, instantOf, type OpenState } from "./state";
-import { journalCall, laterClock, trustedView, type World, withConnection } from "./world";
+import { GrantError, isGrantError } from "../errors";
+import { type Established, type Establishing, establish, kept } from "./establish";
+import { type Intent, intend, journalFailed, placeOf, prepare } from "./intent";
+import type { TargetConnection } from "./ports";
+import { endedState, mustEnd } from "./revoke";
+import { closedState, type GrantInputs, type GrantState, instantOf, isOfStack, openFromIntent } from "./state";
+import { journalCall, laterClock, reasonOf, trustedView, type World, withConnection } from "./world";
 
 /**
  * Opens what an allowed request asks for, or repairs what a crash left half done. Idempotent: a live grant is adopted
@@ -40,7 +41,7 @@ function inertAfterEnd(world: World, inputs: GrantInputs, known: GrantRecord): G
     `\`${inputs.request.metadata.name}\` creates nothing: its grant ended (${status}); a request opens access at most once, so remove it and file a new one if access is needed again`,
   );
   return {
-    ...blank(inputs),
+    ...closedState(inputs),
     status,
     rule: known.intent.rule,
     activatedAt: known.intent.activatedAt,
@@ -61,7 +62,7 @@ async function inertUnused(
   if (previous?.status === "scheduled") {
     await journalFailed(world, journal, inputs, reason);
   }
-  return { ...blank(inputs), status: "failed" };
+  return { ...closedState(inputs), status: "failed" };
 }
 
 async function deny(world: World, journal: Journal, inputs: GrantInputs, decision: Decision): Promise<GrantError> {
@@ -81,7 +82,7 @@ async function schedule(world: World, journal: Journal, inputs: GrantInputs, dec
     journal.step((view) => ({ events: decidedOnce(view, decision, by(world, inputs)), result: null })),
   );
   return {
-    ...blank(inputs),
+    ...closedState(inputs),
     status: "scheduled",
     rule: decision.rule,
     activatedAt: decision.activatesAt,
@@ -97,37 +98,72 @@ async function activateAnew(
   documents: Judge,
 ): Promise<GrantState> {
   const { place, at } = placeOf(world, inputs, documents);
-  const made = await withConnection(world, place, async (connection) => {
+  let intent: Intent | null = null;
+  const run = async (connection: TargetConnection): Promise<Established | null> => {
     await prepare(world, journal, inputs, connection, at(connection.server));
-    const intent = await intend(world, journal, inputs, documents, at(connection.server));
-    if (intent.kind === "denied") throw denial(inputs, intent.decision);
-    if (intent.kind === "raced") return intent.record;
-    return establish(establishing(world, journal, inputs, intent.record, true), connection);
+    world.deadline?.check();
+    intent = await intend(world, journal, inputs, documents, at(connection.server));
+    if (intent.kind !== "intended") return null;
+    const work = establishing(world, journal, inputs, intent.record, true);
+    return keeping(work, () => establish(work, connection));
+  };
+  const established = await withConnection(world, place, run).catch(async (error: unknown) => {
+    if (intent === null) await journalFailed(world, journal, inputs, reasonOf(error));
+    throw error;
   });
-  if (!("intent" in made)) return made;
-  return made.status === "ended" ? inertAfterEnd(world, inputs, made) : resume(world, journal, inputs, made);
+  if (established !== null) return stateOf(established);
+  const settled = intent as Intent | null;
+  if (settled?.kind === "denied") throw denial(inputs, settled.decision);
+  // INVARIANT (intend): without an intent of our own, and not denied, another process was faster.
+  if (settled?.kind !== "raced") throw new TypeError("an activation came to no outcome");
+  return settled.record.status === "ended"
+    ? inertAfterEnd(world, inputs, settled.record)
+    : resume(world, journal, inputs, settled.record);
 }
 
 /** A grant that the journal calls live: adopted as it is, or ended if it must end. It is not judged a second time. */
 async function resume(world: World, journal: Journal, inputs: GrantInputs, known: GrantRecord): Promise<GrantState> {
   requireOwnStack(inputs, known);
   const work = establishing(world, journal, inputs, known, false);
-  const mustEnd = known.marks.length > 0 || world.clock() >= instantOf(known.intent.expiresAt);
-  if (!mustEnd) {
-    const done = await withConnection(world, known.intent.place, async (connection) =>
-      (await laterClock(world, connection)) >= instantOf(known.intent.expiresAt) ? null : establish(work, connection),
+  return stateOf(await keeping(work, () => adoptOrEnd(work)));
+}
+
+async function adoptOrEnd(work: Establishing): Promise<Established> {
+  const { world, journal, state } = work;
+  const cause = mustEnd(state, { journal, view: await journalCall(() => journal.view()) }, world.clock());
+  if (cause === null) {
+    const established = await withConnection(world, state.place, async (connection) =>
+      (await laterClock(world, connection)) >= instantOf(state.expiresAt) ? null : establish(work, connection),
     );
-    if (done !== null) return done;
+    if (established !== null) return established;
   }
-  const open = openState(inputs, known);
-  const ending = await endGrant(world, open, endCauseOf(known));
-  const view = await journalCall(() => journal.view());
-  return { ...open, status: ending.status, witness: view.grant(inputs.digest)?.last ?? open.witness };
+  return { state: await endedState(world, state, cause ?? "expiry") };
+}
+
+/**
+ * INVARIANT (nothing open is forgotten): from the intent on access may be open, so whatever goes wrong, a timeout too,
+ * keeps the resource in the state, with all that ending it needs.
+ */
+async function keeping(work: Establishing, run: () => Promise<Established>): Promise<Established> {
+  const { world, state, record } = work;
+  try {
+    const running = run();
+    return await (world.deadline === undefined ? running : Promise.race([running, world.deadline.passed]));
+  } catch (error) {
+    if (isGrantError(error) && "properties" in error) throw error;
+    const ends = record.marks.length > 0 || world.clock() >= instantOf(state.expiresAt);
+    throw kept(state, ends ? "stuck" : "active", reasonOf(error), error);
+  }
+}
+
+function stateOf(established: Established): GrantState {
+  if ("undone" in established) throw established.undone;
+  return established.state;
 }
 
 function requireOwnStack(inputs: GrantInputs, known: GrantRecord): void {
+  if (isOfStack(known, inputs)) return;
   const { organization, project, stack } = known.stack;
-  if (organization === inputs.organization && project === inputs.project && stack === inputs.stack) return;
   throw new GrantError(
     "denied",
     `request \`${inputs.request.metadata.name}\` is denied:\n  [request-elsewhere] \`${inputs.request.metadata.name}\` belongs to stack \`${organization}/${project}/${stack}\`, where it was first activated; file a request of its own for this stack`,
@@ -141,25 +177,7 @@ function establishing(
   record: GrantRecord,
   fresh: boolean,
 ): Establishing {
-  return { world, journal, inputs, record, fresh, state: openState(inputs, record) };
-}
-
-function openState(inputs: GrantInputs, { intent, last }: GrantRecord): OpenState {
-  const { rule, activatedAt, expiresAt, place } = intent;
-  return { ...blank(inputs), status: "active", rule, activatedAt, expiresAt, place, witness: last };
-}
-
-function blank(inputs: GrantInputs): GrantState {
-  return {
-    ...inputs,
-    status: "failed",
-    rule: null,
-    activatedAt: null,
-    expiresAt: null,
-    place: null,
-    witness: null,
-    drift: [],
-  };
+  return { world, journal, inputs, record, fresh, state: openFromIntent(inputs, record) };
 }
 
 function by(world: World, inputs: GrantInputs) {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { startAtOf } from "@elevation/domain";
-import { type GrantState, instantOf, readInputs, readState } from "./state";
-import { trustedView, type World } from "./world";
+import { mustEnd } from "./revoke";
+import { type GrantState, openOf, readInputs, readState } from "./state";
+import { knownOf, type Trusted, trustedView, tryTrustedView, type World } from "./world";
 
 /** Whether an `up` has something to do for a Grant. */
 export interface Difference {
@@ -11,8 +12,8 @@ export interface Difference {
 
 /**
  * Compares a Grant with its declaration. Live and unchanged is no difference, whatever the policy says today. A change is:
- * a scheduled grant that is due, one past its end, one that a refresh found wider, one that is stuck, and another shell
- * text (otherwise the state would keep running the old one).
+ * a scheduled grant that is due, one that a killed run left half made, one that must end, one that a refresh found wider,
+ * and another shell text (otherwise the state would keep running the old one).
  *
  * Throws GrantError `journal-untrusted` if a journal is there and lacks an event that this state has seen: so an `up`
  * fails before it creates anything. Without a journal (the preview of a pull request) it compares all the same.
@@ -23,21 +24,26 @@ export async function diff(
   news: Record<string, unknown>,
 ): Promise<Difference> {
   const state = readState(olds);
-  await requireWitness(world, state);
+  const trusted = await requireWitness(world, state);
   if (readInputs(news).digest !== state.digest) return { changes: true, replaces: ["request"] };
   const moved = (["organization", "project", "stack"] as const).some((key) => news[key] !== state[key]);
-  const changes = moved || olds["__provider"] !== news["__provider"] || needsWork(world, state);
+  const changes = moved || olds["__provider"] !== news["__provider"] || needsWork(world, state, trusted);
   return { changes, replaces: [] };
 }
 
-function needsWork(world: World, state: GrantState): boolean {
-  if (state.status === "scheduled") return (startAtOf(state.request) ?? 0) <= world.clock();
-  if (state.status === "stuck") return true;
-  if (state.status !== "active") return false;
-  return state.drift.length > 0 || (state.expiresAt !== null && world.clock() >= instantOf(state.expiresAt));
+function needsWork(world: World, state: GrantState, trusted: Trusted | Error): boolean {
+  const known = knownOf(trusted, state.digest);
+  const open = openOf(state, known);
+  if (open === null) return state.status === "scheduled" && (startAtOf(state.request) ?? 0) <= world.clock();
+  if (state.place === null || known?.activated === false) return true;
+  return open.drift.length > 0 || mustEnd(open, trusted, world.clock()) !== null;
 }
 
-async function requireWitness(world: World, state: GrantState): Promise<void> {
-  if (state.witness === null || (await world.journal().catch(() => null)) === null) return;
-  await trustedView(world, state.witness);
+async function requireWitness(world: World, state: GrantState): Promise<Trusted | Error> {
+  if (state.witness === null) return tryTrustedView(world, null);
+  const absent = await world.journal().then(
+    () => null,
+    (error: Error) => error,
+  );
+  return absent ?? trustedView(world, state.witness);
 }

@@ -1,11 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-import { formatInstant, type NewEvent } from "@elevation/domain";
+import type { EndCause, NewEvent } from "@elevation/domain";
 import type { GrantRecord, Journal } from "@elevation/journal";
 import { GrantError, isGrantError } from "../errors";
-import type { Access, Observation, TargetConnection } from "./ports";
-import { driftOf, endGrant, givesSameAccess } from "./revoke";
+import { requireClocksTogether } from "./intent";
+import type { Access, Observation, Revocation, TargetConnection } from "./ports";
+import { driftOf, endEvents, endedState, sparesSessions } from "./revoke";
 import { accessOf, type GrantInputs, type GrantState, jsonSafe, type OpenState } from "./state";
-import { eventHeader, journalCall, reasonOf, requireSameServer, type World, withConnection } from "./world";
+import {
+  asError,
+  eventHeader,
+  journalCall,
+  laterClock,
+  reasonOf,
+  requireSameServer,
+  type World,
+  withConnection,
+} from "./world";
 
 /** An intent that stands in the journal, and what is needed to carry it out. */
 export interface Establishing {
@@ -18,31 +28,44 @@ export interface Establishing {
   readonly state: OpenState;
 }
 
-/** Makes the access that the journal has an open intent for, or adopts what a crashed run made of it; observed before it is called active. */
-export async function establish(work: Establishing, connection: TargetConnection): Promise<GrantState> {
+/** What came of it: the grant, or why there is none although the journal and the target agree that nothing is open. */
+export type Established = { readonly state: GrantState } | { readonly undone: Error };
+
+/**
+ * Makes the access that the journal has an open intent for, or adopts what a crashed run made of it; observed before it
+ * is called active. Throws where access may be open.
+ */
+export async function establish(work: Establishing, connection: TargetConnection): Promise<Established> {
   const access = accessOf(work.state);
   requireSameServer(connection, access.place);
   const found = work.fresh ? ({ state: "absent" } as const) : await connection.observe(access);
-  if (found.state === "foreign") throw await refuseForeign(work, access, found.differences);
-  if (found.state === "damaged" || (found.state === "absent" && work.record.activated)) return endAsDrift(work, found);
-  const made = await make(connection, access, found).catch((error: unknown) => ({ fault: error }));
-  if ("foreign" in made) throw await refuseForeign(work, access, made.foreign);
-  if ("fault" in made) throw await undo(work, access, made.fault);
+  if (isDrift(work, found)) return endAsDrift(work, found);
   try {
-    return await recordActivated(work, made.adopted);
+    if (!work.fresh && !work.record.activated) await requireClocksTogether(work.world, connection, access.place);
+    const adopted = await make(work, connection, access, found);
+    if ((await laterClock(work.world, connection)) >= access.expiresAt) return await endAtOnce(work, "expiry");
+    return { state: await recordActivated(work, adopted) };
   } catch (error) {
-    throw await undo(work, access, error);
+    return undo(work, access, asError(error));
   }
 }
 
-/** Throws unless the target was observed to be exactly as we make it; what somebody else made is left alone. */
+/** Removed behind our back before this run: it is never put back (design §6 "Read"). What never was active isn't missing. */
+function isDrift({ record }: Establishing, { state }: Observation): boolean {
+  return state === "damaged" || (record.activated && (state === "absent" || state === "foreign"));
+}
+
+/** Resolves to whether it was there already. Throws unless the target was observed to be exactly as we make it. */
 async function make(
+  work: Establishing,
   connection: TargetConnection,
   access: Access,
   found: Observation,
-): Promise<{ adopted: boolean } | { foreign: readonly string[] }> {
+): Promise<boolean> {
   let adopted = found.state !== "absent";
+  if (found.state === "foreign") throw await orphan(work, access, found.differences, false);
   if (found.state === "absent") {
+    work.world.deadline?.check();
     // Another process may carry out the same intent at this moment: what it made is adopted if it is exactly ours.
     adopted = await connection.create(access).then(
       () => false,
@@ -54,15 +77,13 @@ async function make(
   }
   if (found.state === "wider") await connection.cutBack(access);
   const seen = await connection.observe(access);
-  if (seen.state === "foreign") return { foreign: seen.differences };
-  if (seen.state !== "intact") {
-    const details = "differences" in seen ? `: ${seen.differences.join("; ")}` : "";
-    throw new GrantError(
-      "activation-failed",
-      `\`${access.place.object}\` at \`${access.place.connection}\` was observed to be ${seen.state}${details}`,
-    );
-  }
-  return { adopted };
+  if (seen.state === "intact") return adopted;
+  if (seen.state === "foreign") throw await orphan(work, access, seen.differences, work.fresh && adopted);
+  const details = "differences" in seen ? `: ${seen.differences.join("; ")}` : "";
+  throw new GrantError(
+    "activation-failed",
+    `\`${access.place.object}\` at \`${access.place.connection}\` was observed to be ${seen.state}${details}; see who changes roles there, and file a new request`,
+  );
 }
 
 async function recordActivated(work: Establishing, adopted: boolean): Promise<GrantState> {
@@ -72,9 +93,7 @@ async function recordActivated(work: Establishing, adopted: boolean): Promise<Gr
     journal.step((view) => {
       const known = view.grant(state.digest);
       const events: NewEvent[] =
-        known?.activated === true
-          ? []
-          : [{ ...eventHeader(work.world, work.state), type: "activated", data: { adopted } }];
+        known?.activated === true ? [] : [{ ...eventHeader(world, state), type: "activated", data: { adopted } }];
       return { events, result: null };
     }),
   );
@@ -82,91 +101,119 @@ async function recordActivated(work: Establishing, adopted: boolean): Promise<Gr
     world.say(
       `\`${work.inputs.request.metadata.name}\` was at the target already, from a run that did not finish: adopted, it ends at ${state.expiresAt}`,
     );
-  return { ...state, witness: view.grant(state.digest)?.last ?? record.last };
+  return { ...state, witness: view.head };
+}
+
+/** It took so long that its time is over, by either clock. */
+async function endAtOnce(work: Establishing, cause: EndCause): Promise<Established> {
+  return { state: await endedState(work.world, work.state, cause) };
 }
 
 /**
- * An activation that failed leaves nothing open, or says so: observed gone, it is `failed` and the digest may be tried
- * again; otherwise it is `stuck`, and the error keeps the resource in the state, where the next refresh ends it.
+ * An activation that failed leaves nothing open, or says so. Observed to have made nothing, it is `failed`, and the
+ * digest may be tried again; what stood for a moment is `revoked`; what can't be ended or recorded is `stuck`, and the
+ * error keeps the resource in the state, where the next refresh ends it.
  */
-async function undo(work: Establishing, access: Access, fault: unknown): Promise<unknown> {
+async function undo(work: Establishing, access: Access, fault: Error): Promise<Established> {
   const reason = reasonOf(fault);
-  // A grant that was active before stays so: a fault of ours is no reason to end it, and its expiry will.
-  if (work.record.activated) return kept(work, "active", reason, fault);
-  try {
-    // A connection of its own: the other one may be what broke.
-    await withConnection(work.world, access.place, (own) => takeBack(work, own, access));
-  } catch (second) {
-    await tryAppend(work, {
-      ...eventHeader(work.world, work.state),
-      type: "stuck",
-      data: { cause: "incomplete", reason: `${reason}; ${reasonOf(second)}` },
+  // What is active, by an earlier run or by another process, stays so: a fault of ours is no reason to end it.
+  if (await isActivated(work)) throw kept(work.state, "active", reason, fault);
+  if (isNotOurs(fault)) {
+    await journalCall(() =>
+      work.journal.append([{ ...eventHeader(work.world, work.state), type: "failed", data: { reason } }]),
+    ).catch((error: unknown) => {
+      throw kept(work.state, "stuck", `${reason}; that can't be recorded: ${reasonOf(error)}`, fault);
     });
-    const message = `stuck: the activation failed (${reason}) and what was made could not be taken away (${reasonOf(second)}); refresh ends it`;
-    return kept(work, "stuck", message, fault);
+    return { undone: fault };
   }
-  await journalUndone(work, reason);
-  return fault;
+  // A connection of its own: the other one may be what broke.
+  const taken = await withConnection(work.world, access.place, (own) => takeBack(work, own, access)).catch(asError);
+  if (taken instanceof Error) {
+    const event = { cause: "incomplete", reason: `${reason}; ${reasonOf(taken)}` } as const;
+    await tryAppend(work, { ...eventHeader(work.world, work.state), type: "stuck", data: event });
+    const message = `stuck: the activation failed (${reason}) and what was made could not be taken away (${reasonOf(taken)}); refresh ends it`;
+    throw kept(work.state, "stuck", message, fault);
+  }
+  await journalUndone(work, access, reason, taken).catch((error: unknown) => {
+    const message = `the activation failed (${reason}) and was undone, but that can't be recorded: ${reasonOf(error)}; refresh records it`;
+    throw kept(work.state, "stuck", message, fault);
+  });
+  return { undone: fault };
 }
 
-/** `failed`, unless the journal calls it active already: then what was taken back was open, and was revoked. */
-async function journalUndone(work: Establishing, reason: string): Promise<void> {
-  const ended = { cause: "incomplete", endedAt: formatInstant(work.world.clock()), sessionsEnded: 0 } as const;
-  await work.journal
-    .step((view) => {
-      const activated = view.grant(work.state.digest)?.activated === true;
-      const event: NewEvent = activated
-        ? { ...eventHeader(work.world, work.state), type: "revoked", data: ended }
-        : { ...eventHeader(work.world, work.state), type: "failed", data: { reason } };
-      return { events: [event], result: null };
-    })
-    .catch(() => undefined);
+async function isActivated({ journal, record, state }: Establishing): Promise<boolean> {
+  if (record.activated) return true;
+  const view = await journal.view().catch(() => null);
+  return view?.grant(state.digest)?.activated === true;
 }
 
-/** What nobody made needs no ending: that would only cut sessions which the person holds by other rights. */
-async function takeBack(work: Establishing, connection: TargetConnection, access: Access): Promise<void> {
+async function journalUndone(work: Establishing, access: Access, reason: string, taken: Revocation): Promise<void> {
+  const { world, journal, state } = work;
+  const end = { status: "revoked", cause: "incomplete", endedAt: world.clock(), ...taken } as const;
+  await journalCall(() =>
+    journal.step((view) => {
+      const known = view.grant(state.digest);
+      const wasOpen = taken.found || known?.activated === true;
+      const failed: NewEvent = { ...eventHeader(world, state), type: "failed", data: { reason } };
+      const events = known?.status !== "live" ? [] : wasOpen ? endEvents(world, view, access, end) : [failed];
+      return { events, result: null };
+    }),
+  );
+}
+
+/** What nobody made needs no cut: that would only end sessions which the person holds by other rights. */
+async function takeBack(work: Establishing, connection: TargetConnection, access: Access): Promise<Revocation> {
   requireSameServer(connection, access.place);
   const { state } = await connection.observe(access);
-  if (state === "absent" || state === "foreign") return;
-  const view = await work.journal.view().catch(() => null);
-  const spareSessions = view !== null && givesSameAccess(view, access, work.world.clock());
-  await connection.revoke(access, { spareSessions });
+  if (state === "absent") return connection.revoke(access, async () => true);
+  const trusted = { journal: work.journal, view: await work.journal.view() };
+  const revoking = { ...eventHeader(work.world, work.state), type: "revoking", data: { cause: "incomplete" } } as const;
+  const noted = work.journal.append([revoking]).then(
+    () => true,
+    () => false,
+  );
+  const revocation = await connection.revoke(access, sparesSessions(work.world, access, trusted, noted));
+  return { ...revocation, found: true };
 }
 
 /** An error that keeps the resource in the state, because access may be open. */
-function kept(work: Establishing, status: GrantState["status"], message: string, cause: unknown): GrantError {
-  const properties = jsonSafe({ ...work.state, status });
+export function kept(state: OpenState, status: GrantState["status"], message: string, cause: unknown): GrantError {
+  const properties = jsonSafe({ ...state, status });
   const error = new GrantError("activation-failed", message, { cause });
-  return Object.assign(error, { id: work.state.digest, properties, reasons: [message] });
+  return Object.assign(error, { id: state.digest, properties, reasons: [message] });
 }
 
-/** Removed behind our back before this run: it is never put back (design §6 "Read"). */
-async function endAsDrift(work: Establishing, found: Observation): Promise<GrantState> {
-  const differences = driftOf(found, work.state.place);
-  await journalCall(() =>
-    work.journal.append([{ ...eventHeader(work.world, work.state), type: "drift", data: { differences } }]),
+async function endAsDrift(work: Establishing, found: Observation): Promise<Established> {
+  const { world, journal, state, inputs } = work;
+  const differences = driftOf(found, state.place);
+  await journalCall(() => journal.append([{ ...eventHeader(world, state), type: "drift", data: { differences } }]));
+  const ended = await endedState(world, state, "drift");
+  world.say(
+    `\`${inputs.request.metadata.name}\` was changed at the target (${differences.join("; ")}): ended, it is not put back`,
   );
-  const ending = await endGrant(work.world, work.state, "drift");
-  const view = await journalCall(() => work.journal.view());
-  work.world.say(
-    `\`${work.inputs.request.metadata.name}\` was changed at the target (${differences.join("; ")}): ended, it is not put back`,
-  );
-  return { ...work.state, status: ending.status, witness: view.grant(work.state.digest)?.last ?? null };
+  return { state: ended };
 }
 
-async function refuseForeign(work: Establishing, access: Access, differences: readonly string[]): Promise<GrantError> {
+/** The fault of a name that was taken before this run could make anything under it: nothing there is ours to end. */
+const NOT_OURS = Symbol("not ours");
+
+function isNotOurs(fault: Error): boolean {
+  return NOT_OURS in fault;
+}
+
+async function orphan(
+  work: Establishing,
+  access: Access,
+  differences: readonly string[],
+  neverOurs: boolean,
+): Promise<GrantError> {
   const { place } = access;
   await tryAppend(work, { ...eventHeader(work.world, work.state), type: "orphan", data: { place, differences } });
-  if (!work.record.activated)
-    await tryAppend(work, {
-      ...eventHeader(work.world, work.state),
-      type: "failed",
-      data: { reason: `\`${place.object}\` is not ours` },
-    });
-  return new GrantError(
+  const error = new GrantError(
     "name-taken",
     `\`${place.object}\` stands at \`${place.connection}\` and is not as we make it (${differences.join("; ")}); find out who made it, and remove it`,
   );
+  return neverOurs ? Object.assign(error, { [NOT_OURS]: true }) : error;
 }
 
 async function tryAppend(work: Establishing, event: NewEvent): Promise<void> {

@@ -8,4 +8,4 @@ export { read, remove } from "./read";
 export { endGrant } from "./revoke";
 export * from "./state";
 export { update } from "./update";
-export type { World } from "./world";
+export type { Deadline, World } from "./world";

@@ -5,7 +5,7 @@ import { decided, decidedOnce } from "../decided";
 import { GrantError } from "../errors";
 import type { TargetConnection } from "./ports";
 import type { GrantInputs } from "./state";
-import { eventHeader, journalCall, MAX_CLOCK_GAP, reasonOf, type World } from "./world";
+import { eventHeader, journalCall, MAX_CLOCK_GAP, MAX_CLOCK_PRECISION, type World } from "./world";
 
 /** What came of asking for an intent. */
 export type Intent =
@@ -23,16 +23,14 @@ export function placeOf(
   const where = targetOf(documents.policy.value, inputs.request);
   const identity = where && identityOf(documents.directory.value, inputs.request.spec.requester, where.kind);
   // INVARIANT (allow): decide() denies a request without a target or an identity.
-  if (where === null || identity === null) throw new GrantError("denied", "the allowed request has no target");
+  if (where === null || identity === null)
+    throw new GrantError("denied", "the allowed request has no target; run again with the same documents");
   const object = world.targets.get(where.kind)?.objectName(inputs.digest) ?? "";
   const place = { kind: where.kind, connection: where.connection, role: where.role, identity, object };
   return { place, at: (server) => ({ ...place, server }) };
 }
 
-/**
- * Finds what can be known to fail before the intent: nothing was open, the digest may be tried again. Throws what it
- * found, and journals it as `failed`.
- */
+/** Finds what can be known to fail before the intent: nothing was open, the digest may be tried again. Throws what it found. */
 export async function prepare(
   world: World,
   journal: Journal,
@@ -40,14 +38,9 @@ export async function prepare(
   connection: TargetConnection,
   place: Place,
 ): Promise<void> {
-  try {
-    await requireClocksTogether(world, connection, place);
-    await connection.preflight(place);
-    await requireFreeName(world, journal, inputs, connection, place);
-  } catch (error) {
-    await journalFailed(world, journal, inputs, reasonOf(error));
-    throw error;
-  }
+  await requireClocksTogether(world, connection, place);
+  await connection.preflight(place);
+  await requireFreeName(world, journal, inputs, connection, place);
 }
 
 /** Decision and intent, one step on the journal: a lost race judges again. */
@@ -68,7 +61,8 @@ export async function intend(
   if ("raced" in result) return { kind: "raced", record: result.raced };
   if (result.decision.outcome === "deny") return { kind: "denied", decision: result.decision };
   const record = view.grant(inputs.digest);
-  if (record === null) throw new GrantError("journal-untrusted", "the intent that was just journaled isn't there");
+  if (record === null)
+    throw new GrantError("journal-untrusted", "the intent that was just journaled isn't there; run again");
   return { kind: "intended", record };
 }
 
@@ -103,9 +97,10 @@ function judged(world: World, view: JournalView, inputs: GrantInputs, documents:
   return { events: [decided(decision, by), intent], result: { decision } };
 }
 
-async function requireClocksTogether(world: World, connection: TargetConnection, place: Place): Promise<void> {
+/** Throws GrantError `clock-apart`. What a slow answer leaves unknown is conceded, but no more than a second of it. */
+export async function requireClocksTogether(world: World, connection: TargetConnection, place: Place): Promise<void> {
   const { now, precision } = await connection.clock();
-  const gap = Math.abs(now - world.clock()) - precision;
+  const gap = Math.abs(now - world.clock()) - Math.min(precision, MAX_CLOCK_PRECISION);
   if (gap <= MAX_CLOCK_GAP) return;
   throw new GrantError(
     "clock-apart",

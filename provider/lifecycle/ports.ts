@@ -23,10 +23,18 @@ export type Observation =
 
 /** The outcome of a revocation that was observed to leave the person no access by any path of ours. */
 export interface Revocation {
+  /** Whether anything of ours was there to be taken away: if not, nobody had access by it when the revocation began. */
+  readonly found: boolean;
   readonly sessionsEnded: number;
   /** Access by other paths than our object, and what of our object could not be removed. Whole sentences. */
   readonly residue: readonly string[];
 }
+
+/**
+ * Whether the person's open sessions have their right from another live grant too. Asked only after the access itself
+ * was taken away: of two grants that end at the same time, the one that asks last then cuts the sessions.
+ */
+export type SparesSessions = () => Promise<boolean>;
 
 /** One kind of system where access is created and removed. */
 export interface Target {
@@ -51,9 +59,10 @@ export interface TargetConnection {
   /** Takes away what `observe` calls wider, and nothing else. */
   cutBack(access: Access): Promise<void>;
   /**
-   * Ends the access and, unless `spareSessions`, all that is open through it; idempotent. Resolves only after it was
-   * observed that no path of ours gives access any more; otherwise throws GrantError `revoke-failed`.
+   * Ends the access and, unless `spares` says otherwise, all that is open through it; idempotent. Resolves only after it
+   * was observed that no path of ours gives access any more, and that no `create` of ours can still come to an effect;
+   * otherwise throws GrantError `revoke-failed`.
    */
-  revoke(access: Access, options: { readonly spareSessions: boolean }): Promise<Revocation>;
+  revoke(access: Access, spares: SparesSessions): Promise<Revocation>;
   close(): Promise<void>;
 }

@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 import { activateByOf } from "@elevation/domain";
+import { GrantError } from "../errors";
 import { journalFailed } from "./intent";
 import type { Observation } from "./ports";
-import { driftOf, endGrant } from "./revoke";
-import { accessOf, type GrantState, instantOf, isOpen, type OpenState } from "./state";
+import { driftOf, endGrant, mustEnd } from "./revoke";
+import { accessOf, type GrantState, instantOf, type OpenState, openOf } from "./state";
 import {
   eventHeader,
   journalCall,
+  knownOf,
   laterClock,
+  reasonOf,
   requireSameServer,
-  trustedView,
+  type Trusted,
+  tryTrustedView,
   type World,
   withConnection,
 } from "./world";
@@ -20,75 +24,110 @@ import {
  * is idempotent and safe there.
  */
 export async function read(world: World, state: GrantState): Promise<GrantState | null> {
-  if (state.status === "scheduled") return readScheduled(world, state);
-  if (state.place === null) return state;
-  if (!isOpen(state)) return null;
-  const trusted = await trustedView(world, state.witness).catch(() => null);
-  const known = trusted?.view.grant(state.digest) ?? null;
-  if (known !== null && (known.status !== "live" || known.marks.length > 0)) {
-    await endGrant(world, state, known.marks.includes("drift") ? "drift" : "withdrawn");
+  const trusted = await tryTrustedView(world, state.witness);
+  const known = knownOf(trusted, state.digest);
+  const open = openOf(state, known);
+  if (open === null) return readClosed(world, state, trusted);
+  const cause = mustEnd(open, trusted, world.clock());
+  if (cause !== null) {
+    await endGrant(world, open, cause);
     return null;
   }
-  if (world.clock() >= instantOf(state.expiresAt)) {
-    await endGrant(world, state, "expiry");
-    return null;
-  }
-  const found = await look(world, state);
+  const found = await look(world, open);
   if (found === "due") {
-    await endGrant(world, state, "expiry");
+    await endGrant(world, open, "expiry");
     return null;
   }
-  if (found.state === "intact") return { ...state, drift: [], witness: known?.last ?? state.witness };
-  if (found.state === "wider") return noteWider(world, state, found.differences);
-  await journalDrift(world, state, found);
-  await endGrant(world, state, "drift");
+  if (found.state === "intact") return { ...open, drift: [], witness: laterOf(state, known) };
+  if (found.state === "wider") return noteWider(world, open, trusted, found.differences);
+  if (found.state === "absent" && known?.activated === false) return open;
+  await journalDrift(world, open, trusted, found);
+  await endGrant(world, open, "drift");
   return null;
 }
 
-/** One that lapses waiting ends as `failed`: nothing was ever open. Which moment that is, only the policy knows. */
-async function readScheduled(world: World, state: GrantState): Promise<GrantState | null> {
-  const { policy } = world.judge();
-  if (world.clock() < activateByOf(policy.value, state.request)) return state;
-  const { journal } = await trustedView(world, state.witness);
-  await journalFailed(world, journal, state, "lapsed while it was scheduled");
+/** What a removal from code or a destroy does. Inert grants have nothing to end. */
+export async function remove(world: World, state: GrantState): Promise<void> {
+  const trusted = await tryTrustedView(world, state.witness);
+  const open = openOf(state, knownOf(trusted, state.digest));
+  if (open !== null) {
+    await endGrant(world, open, mustEnd(open, trusted, world.clock()) ?? "withdrawn");
+    return;
+  }
+  if (state.status !== "scheduled" || !(trusted instanceof Error)) return;
+  throw new GrantError(
+    "journal-untrusted",
+    `\`${state.request.metadata.name}\` is scheduled, and only the journal knows whether a run that was killed activated it: ${trusted.message}; the resource stays until it can be read`,
+    { cause: trusted },
+  );
+}
+
+/** Of which nothing is open: waiting, inert, or ended by an `up`. */
+async function readClosed(world: World, state: GrantState, trusted: Trusted | Error): Promise<GrantState | null> {
+  if (state.status !== "scheduled") return state.place === null ? state : null;
+  if (trusted instanceof Error) return state;
+  if (trusted.view.grant(state.digest)?.status === "ended") return null;
+  if (!hasLapsed(world, state)) return state;
+  await journalFailed(world, trusted.journal, state, "lapsed while it was scheduled");
   return null;
+}
+
+/** Which moment that is, only the policy knows; without one it waits, for nothing is open. */
+function hasLapsed(world: World, state: GrantState): boolean {
+  try {
+    return world.clock() >= activateByOf(world.judge().policy.value, state.request);
+  } catch (error) {
+    world.say(`\`${state.request.metadata.name}\` stays scheduled: ${reasonOf(error)}`);
+    return false;
+  }
 }
 
 /** Wider than we made it: kept in the state as `drift`, so that the next `up` cuts it back, and in the journal as residue. */
-async function noteWider(world: World, state: OpenState, drift: readonly string[]): Promise<GrantState> {
-  const trusted = await trustedView(world, state.witness).catch(() => null);
+async function noteWider(
+  world: World,
+  state: OpenState,
+  trusted: Trusted | Error,
+  drift: readonly string[],
+): Promise<GrantState> {
   for (const sentence of drift)
     world.say(`\`${state.request.metadata.name}\` is wider than it was made: ${sentence}; the next up cuts it back`);
-  if (trusted === null || trusted.view.grant(state.digest)?.residue.join() === drift.join()) return { ...state, drift };
+  const known = knownOf(trusted, state.digest);
+  if (trusted instanceof Error || known?.residue.join() === drift.join()) return { ...state, drift };
   const event = {
     ...eventHeader(world, state),
     type: "residue",
     data: { place: state.place, residue: drift },
   } as const;
-  const { view } = await journalCall(() => trusted.journal.step(() => ({ events: [event], result: null })));
-  return { ...state, drift, witness: view.grant(state.digest)?.last ?? state.witness };
+  const { view } = await journalCall(() => trusted.journal.append([event]));
+  return { ...state, drift, witness: laterOf(state, view.grant(state.digest)) };
+}
+
+/** NB. not the journal's head: then each refresh would change each state. */
+function laterOf({ witness }: GrantState, known: ReturnType<typeof knownOf>): GrantState["witness"] {
+  return known !== null && known.last.seq > (witness?.seq ?? 0) ? known.last : witness;
 }
 
 async function look(world: World, state: OpenState): Promise<Observation | "due"> {
   return withConnection(world, state.place, async (connection) => {
     requireSameServer(connection, state.place);
-    if ((await laterClock(world, connection)) >= instantOf(state.expiresAt)) return "due";
-    return connection.observe(accessOf(state));
+    const found = await connection.observe(accessOf(state));
+    // NB. the clock after the look: what is said to stand was not past its end when it was seen.
+    return (await laterClock(world, connection)) >= instantOf(state.expiresAt) ? "due" : found;
   });
 }
 
 /** Evidence first where that is possible; without a trusted journal the end itself says so by failing after the act. */
-async function journalDrift(world: World, state: OpenState, found: Observation): Promise<void> {
+async function journalDrift(
+  world: World,
+  state: OpenState,
+  trusted: Trusted | Error,
+  found: Observation,
+): Promise<void> {
   const differences = driftOf(found, state.place);
   world.say(
     `\`${state.request.metadata.name}\` was changed at the target (${differences.join("; ")}): it ends now and is not put back`,
   );
-  const trusted = await trustedView(world, state.witness).catch(() => null);
+  if (trusted instanceof Error) return;
   const event = { ...eventHeader(world, state), type: "drift", data: { differences } } as const;
-  await trusted?.journal.append([event]).catch(() => undefined);
-}
-
-/** What a removal from code or a destroy does. Inert grants have nothing to end. */
-export async function remove(world: World, state: GrantState): Promise<void> {
-  if (isOpen(state)) await endGrant(world, state, "withdrawn");
+  await trusted.journal.append([event]).catch(() => undefined);
 }

@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type EndCause, formatInstant, type Instant, type NewEvent, type Place } from "@elevation/domain";
-import type { GrantRecord, Journal, JournalView } from "@elevation/journal";
+import type { JournalView } from "@elevation/journal";
 import { GrantError } from "../errors";
-import type { Access, Observation, Revocation } from "./ports";
+import type { Access, Observation, Revocation, SparesSessions } from "./ports";
 import { accessOf, instantOf, type OpenState } from "./state";
 import {
+  asError,
   eventHeader,
   journalCall,
   laterClock,
   reasonOf,
   requireSameServer,
-  trustedView,
+  type Trusted,
+  tryTrustedView,
   type World,
   withConnection,
 } from "./world";
@@ -21,7 +23,18 @@ export interface Ending {
   readonly residue: readonly string[];
 }
 
-type Trusted = { journal: Journal; view: JournalView };
+/**
+ * Why a grant must end at an instant, or null while it may stay: its time is over, an end was begun or is stuck, it was
+ * changed at the target, or the journal, if it can be trusted, doesn't call it live.
+ */
+export function mustEnd(state: OpenState, trusted: Trusted | Error, now: Instant): EndCause | null {
+  const known = trusted instanceof Error ? undefined : trusted.view.grant(state.digest);
+  if (known?.marks.includes("drift")) return "drift";
+  if (now >= instantOf(state.expiresAt)) return "expiry";
+  const isLive = known === undefined || (known?.status === "live" && known.marks.length === 0);
+  if (isLive && state.status !== "stuck") return null;
+  return known?.activated === false ? "incomplete" : "withdrawn";
+}
 
 /**
  * Ends a grant: acts first, at the server of the activation, and journals after. Needs neither policy, directory,
@@ -32,9 +45,9 @@ type Trusted = { journal: Journal; view: JournalView };
  */
 export async function endGrant(world: World, state: OpenState, cause: EndCause): Promise<Ending> {
   const access = accessOf(state);
-  const trusted = await trustedView(world, state.witness).catch((error: unknown) => asError(error));
+  const trusted = await tryTrustedView(world, state.witness);
   const noted = noteRevoking(world, trusted, access, cause);
-  const acted = await act(world, access, trusted).catch((error: unknown) => asError(error));
+  const acted = await act(world, access, sparesSessions(world, access, trusted, noted)).catch(asError);
   await noted;
   if (acted instanceof Error) throw await stuck(world, trusted, access, cause, acted);
   if (trusted instanceof Error) {
@@ -47,10 +60,11 @@ export async function endGrant(world: World, state: OpenState, cause: EndCause):
   return record(world, trusted, access, cause, acted);
 }
 
-/** Why a grant must end, by what the journal says of it: by its marks if it has any, else by the clock. */
-export function endCauseOf(known: GrantRecord | null): EndCause {
-  if (known === null || known.marks.length === 0) return "expiry";
-  return known.marks.includes("drift") ? "drift" : "withdrawn";
+/** The state of a grant that was just ended. */
+export async function endedState(world: World, state: OpenState, cause: EndCause): Promise<OpenState> {
+  const { status } = await endGrant(world, state, cause);
+  const trusted = await tryTrustedView(world, state.witness);
+  return { ...state, status, drift: [], witness: trusted instanceof Error ? state.witness : trusted.view.head };
 }
 
 /** What was changed behind our back, as sentences. */
@@ -58,18 +72,27 @@ export function driftOf(found: Observation, place: Place): readonly string[] {
   return "differences" in found ? found.differences : [`\`${place.object}\` is gone`];
 }
 
-/** Takes the access away. Sessions are spared only for another live grant that gives the person the same role there. */
-async function act(world: World, access: Access, trusted: Trusted | Error): Promise<Revocation & { endedAt: Instant }> {
-  return withConnection(world, access.place, async (connection) => {
-    requireSameServer(connection, access.place);
-    const spareSessions = !(trusted instanceof Error) && givesSameAccess(trusted.view, access, world.clock());
-    const revocation = await connection.revoke(access, { spareSessions });
-    return { ...revocation, endedAt: await laterClock(world, connection) };
-  });
+/**
+ * Spares open sessions only for another live grant that gives the person the same role there. INVARIANT (two ends cut):
+ * the answer counts only after this grant's own end is in the journal, so of two that end together at least the later
+ * one sees the other's and spares nothing; where that can't be known nothing is spared.
+ */
+export function sparesSessions(
+  world: World,
+  access: Access,
+  trusted: Trusted | Error,
+  noted: Promise<boolean>,
+): SparesSessions {
+  return async () => {
+    if (trusted instanceof Error || !givesSameAccess(trusted.view, access, world.clock())) return false;
+    if (!(await noted)) return false;
+    const view = await trusted.journal.view().catch(() => null);
+    return view !== null && givesSameAccess(view, access, world.clock());
+  };
 }
 
-/** Whether another live grant gives the same person the same role at the same place, so that open sessions still have their right. */
-export function givesSameAccess(view: JournalView, access: Access, now: Instant): boolean {
+/** Whether another live grant gives the same person the same role at the same place. */
+function givesSameAccess(view: JournalView, access: Access, now: Instant): boolean {
   for (const grant of view.grants) {
     if (grant.digest === access.digest || grant.status !== "live" || !grant.activated || grant.marks.length > 0)
       continue;
@@ -82,13 +105,31 @@ export function givesSameAccess(view: JournalView, access: Access, now: Instant)
   return false;
 }
 
-/** Evidence that an end has begun, written while it happens: the act never waits for the journal. */
-async function noteRevoking(world: World, trusted: Trusted | Error, access: Access, cause: EndCause): Promise<void> {
-  if (trusted instanceof Error) return;
-  const record = trusted.view.grant(access.digest);
-  if (record === null || record.status !== "live" || record.marks.includes("revoking")) return;
+async function act(
+  world: World,
+  access: Access,
+  spares: SparesSessions,
+): Promise<Revocation & { readonly endedAt: Instant }> {
+  return withConnection(world, access.place, async (connection) => {
+    requireSameServer(connection, access.place);
+    const revocation = await connection.revoke(access, spares);
+    return { ...revocation, endedAt: await laterClock(world, connection) };
+  });
+}
+
+/**
+ * Evidence that an end has begun, written while it happens: the act never waits for the journal. Resolves to whether the
+ * journal has it.
+ */
+async function noteRevoking(world: World, trusted: Trusted | Error, access: Access, cause: EndCause): Promise<boolean> {
+  if (trusted instanceof Error) return false;
+  const known = trusted.view.grant(access.digest);
+  if (known === null || known.status !== "live" || known.marks.includes("revoking")) return true;
   const event = { ...eventHeader(world, access), type: "revoking", data: { cause } } as const;
-  await trusted.journal.append([event]).catch(() => undefined);
+  return trusted.journal.append([event]).then(
+    () => true,
+    () => false,
+  );
 }
 
 async function record(
@@ -96,28 +137,38 @@ async function record(
   trusted: Trusted,
   access: Access,
   cause: EndCause,
-  acted: Revocation & { endedAt: Instant },
+  acted: Revocation & { readonly endedAt: Instant },
 ): Promise<Ending> {
   const due = acted.endedAt >= access.expiresAt;
   const status = due ? "expired" : "revoked";
-  const ended = { cause, endedAt: formatInstant(acted.endedAt), sessionsEnded: acted.sessionsEnded };
   await journalCall(() =>
-    trusted.journal.step((view) => {
-      const events: NewEvent[] = [];
-      const known = view.grant(access.digest);
-      if (known?.status === "live") events.push({ ...eventHeader(world, access), type: status, data: ended });
-      if (acted.residue.length > 0 && acted.residue.join() !== known?.residue.join()) {
-        events.push({
-          ...eventHeader(world, access),
-          type: "residue",
-          data: { place: access.place, residue: acted.residue },
-        });
-      }
-      return { events, result: null };
-    }),
+    trusted.journal.step((view) => ({
+      events: endEvents(world, view, access, { status, cause, ...acted }),
+      result: null,
+    })),
   );
   for (const sentence of acted.residue) world.say(`residue of ${access.digest}: ${sentence}`);
   return { status, residue: acted.residue };
+}
+
+/** The events of an end that was observed: the end itself, once, and the residue if it is news. */
+export function endEvents(
+  world: World,
+  view: JournalView,
+  access: Access,
+  end: { status: Ending["status"]; cause: EndCause; endedAt: Instant } & Revocation,
+): NewEvent[] {
+  const { status, cause, sessionsEnded, residue } = end;
+  const known = view.grant(access.digest);
+  const events: NewEvent[] = [];
+  if (known?.status === "live") {
+    const data = { cause, endedAt: formatInstant(end.endedAt), sessionsEnded };
+    events.push({ ...eventHeader(world, access), type: status, data });
+  }
+  if (residue.length > 0 && residue.join() !== known?.residue.join()) {
+    events.push({ ...eventHeader(world, access), type: "residue", data: { place: access.place, residue } });
+  }
+  return events;
 }
 
 async function stuck(
@@ -139,8 +190,4 @@ async function stuck(
     `stuck: the access of \`${access.place.identity}\` to role \`${access.place.role}\` at \`${access.place.connection}\` must end and could not be ended: ${reason}; the next refresh tries again`,
     { cause: fault },
   );
-}
-
-function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error));
 }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-
-import { GrantError } from "../errors";
+import { setTimeout as delay } from "node:timers/promises";
 import {
   anchorProblems,
   findProjectRoot,
@@ -12,16 +11,19 @@ import {
 import { createTargets } from "../targets";
 import { activate } from "./activate";
 import { check } from "./check";
+import { startDeadline } from "./deadline";
 import { diff } from "./diff";
 import { read, remove } from "./read";
 import { type GrantState, jsonSafe, readInputs, readState } from "./state";
 import { update } from "./update";
-import { once, reasonOf, type World } from "./world";
+import { type Deadline, once, reasonOf, type World } from "./world";
 
 type Props = Record<string, unknown>;
 
 /** Longest time of one operation on one grant, in milliseconds: `customTimeouts` do nothing for dynamic providers. */
 const OPERATION_TIMEOUT = 120_000;
+/** How long an operation has to say what became of it once its time is over, in milliseconds. */
+const GRACE = 1_000;
 
 /**
  * What the literal shell in every Grant's state calls: the dynamic provider, as Pulumi's plugin wants it. All that
@@ -39,8 +41,8 @@ export function handler() {
     check: (_olds: Props, news: Props) => tidily("check", async () => ({ inputs: news, failures: check(world, news) })),
     diff: (_id: string, olds: Props, news: Props) => tidily("diff", () => diff(world, olds, news)),
     create: (inputs: Props) =>
-      tidily("create", async () => {
-        const state = await activate(world, readInputs(inputs));
+      tidily("create", async (deadline) => {
+        const state = await activate({ ...world, deadline }, readInputs(inputs));
         return { id: state.digest, outs: jsonSafe(state) };
       }),
     read: (id: string, props: Props) =>
@@ -49,7 +51,10 @@ export function handler() {
         return state === null ? {} : { id, props: jsonSafe(state) };
       }),
     update: (_id: string, olds: Props, news: Props) =>
-      tidily("update", async () => ({ outs: jsonSafe(await update(world, readState(olds), readInputs(news))) })),
+      tidily("update", async (deadline) => {
+        const state = await update({ ...world, deadline }, readState(olds), readInputs(news));
+        return { outs: jsonSafe(state) };
+      }),
     delete: (_id: string, props: Props) => tidily("delete", () => remove(world, readState(props))),
   };
 }
@@ -74,24 +79,20 @@ function say(line: string): void {
 }
 
 /** Bounds the time, and makes an error print as one clean message: the plugin adds the stack of most of them. */
-async function tidily<T>(operation: string, run: () => Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => {
-      reject(
-        new GrantError(
-          "timed-out",
-          `${operation} took longer than ${OPERATION_TIMEOUT / 1000} s; it may still finish, run refresh to see`,
-        ),
-      );
-    }, OPERATION_TIMEOUT);
+async function tidily<T>(operation: string, run: (deadline: Deadline) => Promise<T>): Promise<T> {
+  const deadline = startDeadline(operation, OPERATION_TIMEOUT);
+  // NB. a moment later than what runs: that one may know what to keep in the state.
+  const late = deadline.passed.catch(async (error: unknown) => {
+    await delay(GRACE, undefined, { ref: false });
+    throw error;
   });
+  late.catch(() => undefined);
   try {
-    return await Promise.race([run(), timeout]);
+    return await Promise.race([run(deadline), late]);
   } catch (error) {
     throw tidy(error);
   } finally {
-    clearTimeout(timer);
+    deadline.stop();
   }
 }
 

@@ -10,7 +10,7 @@ import {
   type Request,
   type StackRef,
 } from "@elevation/domain";
-import type { Head } from "@elevation/journal";
+import type { GrantRecord, Head } from "@elevation/journal";
 import { z } from "zod";
 import { GrantError } from "../errors";
 import type { Access } from "./ports";
@@ -93,7 +93,42 @@ export function readState(props: unknown): GrantState {
   return parsed.data as unknown as GrantState;
 }
 
-export function isOpen(state: GrantState): state is OpenState {
+/**
+ * What may be open of a Grant: by its state, or by the journal's intent where a run was killed before it could write its
+ * state. Null where both say that nothing is.
+ */
+export function openOf(state: GrantState, known: GrantRecord | null): OpenState | null {
+  if (isOpen(state)) return state;
+  return known?.status === "live" && isOfStack(known, state) ? openFromIntent(state, known) : null;
+}
+
+/** A Grant as the journal's intent has it. */
+export function openFromIntent(inputs: GrantInputs, { intent, last }: GrantRecord): OpenState {
+  const { rule, activatedAt, expiresAt, place } = intent;
+  return { ...closedState(inputs), status: "active", rule, activatedAt, expiresAt, place, witness: last };
+}
+
+/** A Grant of which nothing was ever opened. */
+export function closedState(inputs: GrantInputs): GrantState {
+  const { request, digest, origin, organization, project, stack } = inputs;
+  return {
+    ...{ request, digest, origin, organization, project, stack },
+    status: "failed",
+    rule: null,
+    activatedAt: null,
+    expiresAt: null,
+    place: null,
+    witness: null,
+    drift: [],
+  };
+}
+
+/** Whether a digest's first intent was this stack's: it belongs to that one (design §6 "Reconcile"). */
+export function isOfStack({ stack }: GrantRecord, where: StackRef): boolean {
+  return (["organization", "project", "stack"] as const).every((key) => stack[key] === where[key]);
+}
+
+function isOpen(state: GrantState): state is OpenState {
   return state.place !== null && state.status !== "expired" && state.status !== "revoked";
 }
 

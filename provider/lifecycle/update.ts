@@ -1,21 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 import { GrantError } from "../errors";
 import { activate } from "./activate";
-import { endCauseOf, endGrant } from "./revoke";
-import { accessOf, type GrantInputs, type GrantState, instantOf, isOpen, type OpenState } from "./state";
+import { endedState, mustEnd } from "./revoke";
+import { accessOf, type GrantInputs, type GrantState, instantOf, type OpenState, openOf } from "./state";
 import {
   eventHeader,
   journalCall,
+  knownOf,
   laterClock,
   requireSameServer,
-  trustedView,
+  type Trusted,
+  tryTrustedView,
   type World,
   withConnection,
 } from "./world";
 
 /**
  * Brings a Grant to what its declaration and the clock ask for: activates a scheduled one that is due (deciding again),
- * cuts a widened one back, finishes a half-made one, and ends one that is past its end or must end. Idempotent.
+ * cuts a widened one back, finishes a half-made one, and ends one that is past its end or must end. Idempotent. Ending
+ * needs no journal to act; all else does.
  */
 export async function update(world: World, state: GrantState, inputs: GrantInputs): Promise<GrantState> {
   if (state.digest !== inputs.digest) {
@@ -24,35 +27,29 @@ export async function update(world: World, state: GrantState, inputs: GrantInput
       "a Grant's request can't be changed; file a new request under a name of its own",
     );
   }
-  if (!isOpen(state)) {
+  const trusted = await tryTrustedView(world, state.witness);
+  const known = knownOf(trusted, state.digest);
+  const open = openOf(state, known);
+  if (open === null) {
     if (state.status !== "scheduled") return { ...state, ...inputs };
     return activate(world, inputs, state);
   }
-  const { view } = await trustedView(world, state.witness);
-  const known = view.grant(state.digest);
-  if (known?.status === "live" && known.marks.length === 0 && !(await isDue(world, state))) {
-    if (state.drift.length > 0) await cutBack(world, state);
-    if (known.activated) return { ...state, ...inputs, status: "active", drift: [], witness: known.last };
-    return activate(world, inputs, state);
-  }
-  const ending = await endGrant(world, state, endCauseOf(known));
-  const after = await trustedView(world, state.witness);
-  return {
-    ...state,
-    ...inputs,
-    status: ending.status,
-    drift: [],
-    witness: after.view.grant(state.digest)?.last ?? state.witness,
-  };
+  const cause = mustEnd(open, trusted, world.clock()) ?? (await dueThere(world, open));
+  if (cause !== null) return { ...(await endedState(world, open, cause)), ...inputs };
+  if (trusted instanceof Error) throw trusted;
+  if (open.drift.length > 0) await cutBack(world, open, trusted);
+  // INVARIANT (mustEnd): the journal calls it live, or it would end.
+  if (known?.activated !== true) return activate(world, inputs, state);
+  return { ...open, ...inputs, status: "active", drift: [], witness: trusted.view.head };
 }
 
-async function isDue(world: World, state: OpenState): Promise<boolean> {
-  const expiresAt = instantOf(state.expiresAt);
-  if (world.clock() >= expiresAt) return true;
-  return withConnection(world, state.place, async (connection) => (await laterClock(world, connection)) >= expiresAt);
+async function dueThere(world: World, state: OpenState): Promise<"expiry" | null> {
+  return withConnection(world, state.place, async (connection) =>
+    (await laterClock(world, connection)) >= instantOf(state.expiresAt) ? "expiry" : null,
+  );
 }
 
-async function cutBack(world: World, state: OpenState): Promise<void> {
+async function cutBack(world: World, state: OpenState, { journal }: Trusted): Promise<void> {
   const access = accessOf(state);
   await withConnection(world, state.place, async (connection) => {
     requireSameServer(connection, state.place);
@@ -65,15 +62,7 @@ async function cutBack(world: World, state: OpenState): Promise<void> {
       `\`${state.place.object}\` at \`${state.place.connection}\` is still ${seen.state} after it was cut back${details}; refresh to see what is there`,
     );
   });
-  const { journal } = await trustedView(world, state.witness);
   // The residue that the refresh journaled is gone.
-  await journalCall(() =>
-    journal.append([
-      {
-        ...eventHeader(world, state),
-        type: "residue",
-        data: { place: state.place, residue: [] },
-      },
-    ]),
-  );
+  const event = { ...eventHeader(world, state), type: "residue", data: { place: state.place, residue: [] } } as const;
+  await journalCall(() => journal.append([event]));
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Actor, Digest, Instant, Judge } from "@elevation/domain";
 import { formatInstant } from "@elevation/domain";
-import { type Head, isJournalError, type Journal, type JournalView } from "@elevation/journal";
+import { type GrantRecord, type Head, isJournalError, type Journal, type JournalView } from "@elevation/journal";
 import { GrantError, isGrantError } from "../errors";
 import type { Target, TargetConnection } from "./ports";
 
@@ -20,10 +20,28 @@ export interface World {
   readonly actor: Actor;
   /** Tells the person who runs the engine something that is no failure. */
   readonly say: (line: string) => void;
+  /** Bounds the operation that this world is given to; absent: unbounded. */
+  readonly deadline?: Deadline;
+}
+
+/** The end of one operation's time. */
+export interface Deadline {
+  /** Throws GrantError `timed-out` once the time is over: asked before each step that can't be taken back. */
+  readonly check: () => void;
+  /** Rejects with the same error at that moment. */
+  readonly passed: Promise<never>;
+}
+
+/** A verified journal and what it says now. */
+export interface Trusted {
+  readonly journal: Journal;
+  readonly view: JournalView;
 }
 
 /** A target's clock and ours may differ by this much, in milliseconds (design §6); beyond it nothing is activated. */
 export const MAX_CLOCK_GAP = 5_000;
+/** Half of the longest round trip, in milliseconds, that is taken off a measured gap: a slow network must not hide a wrong clock. */
+export const MAX_CLOCK_PRECISION = 1_000;
 
 /** What every event of a grant begins with: when, which request, and who writes. */
 export function eventHeader(world: World, { digest }: { readonly digest: Digest }) {
@@ -34,10 +52,7 @@ export function eventHeader(world: World, { digest }: { readonly digest: Digest 
 const distrusted = new WeakMap<Journal, GrantError>();
 
 /** The view of a journal that holds the event which the state has seen. Throws GrantError `journal-untrusted`. */
-export async function trustedView(
-  world: World,
-  witness: Head | null,
-): Promise<{ journal: Journal; view: JournalView }> {
+export async function trustedView(world: World, witness: Head | null): Promise<Trusted> {
   const journal = await world.journal();
   const view = await journalCall(() => journal.view());
   if (witness !== null && !view.has(witness)) {
@@ -52,6 +67,16 @@ export async function trustedView(
   const distrust = distrusted.get(journal);
   if (distrust !== undefined) throw distrust;
   return { journal, view };
+}
+
+/** As {@link trustedView}, for whoever goes on without: why the journal can't be trusted. */
+export function tryTrustedView(world: World, witness: Head | null): Promise<Trusted | Error> {
+  return trustedView(world, witness).catch(asError);
+}
+
+/** What the journal says of a digest; null where it says nothing, or can't be trusted. */
+export function knownOf(trusted: Trusted | Error, digest: Digest): GrantRecord | null {
+  return trusted instanceof Error ? null : trusted.view.grant(digest);
 }
 
 /** Journal faults become GrantError `journal-untrusted`: whatever is wrong with it, nothing may be granted. */
@@ -95,6 +120,10 @@ export function requireSameServer(connection: TargetConnection, place: { connect
 export async function laterClock(world: World, connection: TargetConnection): Promise<Instant> {
   const { now } = await connection.clock();
   return Math.max(now, world.clock());
+}
+
+export function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
 }
 
 export function reasonOf(error: unknown): string {

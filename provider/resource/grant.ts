@@ -15,13 +15,15 @@ export interface GrantArgs {
   readonly origin?: string;
 }
 
-/** The only resource options that a Grant takes. */
+/**
+ * The only resource option that a Grant takes. No `parent`: a component hands its `retainOnDelete`, `deletedWith` and
+ * `protect` down, unseen, and each of them keeps a withdrawn grant open.
+ */
 export interface GrantOptions {
-  readonly parent?: pulumi.Resource;
   readonly dependsOn?: pulumi.Resource | pulumi.Resource[];
 }
 
-const ALLOWED_OPTIONS: readonly string[] = ["parent", "dependsOn"] satisfies (keyof GrantOptions)[];
+const ALLOWED_OPTIONS: readonly string[] = ["dependsOn"] satisfies (keyof GrantOptions)[];
 
 /** The Pulumi name of a request's Grant: a changed request is another resource, never a replacement of a live one. */
 export function grantName(request: Request, digest: Digest): string {
@@ -33,8 +35,8 @@ export function grantName(request: Request, digest: Digest): string {
  * target; deleting it ends the access; a refresh at or after its expiry ends and drops it. The same request never opens
  * access twice.
  *
- * Throws GrantError `input-invalid` for a malformed request and for every resource option but `parent` and `dependsOn`:
- * the others can drop a live grant without ending it.
+ * Throws GrantError `input-invalid` for a malformed request and for every resource option but `dependsOn`: the others can
+ * drop a live grant without ending it.
  */
 export class Grant extends pulumi.CustomResource {
   declare readonly status: pulumi.Output<string>;
@@ -68,8 +70,8 @@ function grantInputs(request: Request, origin: string): pulumi.Inputs {
 }
 
 function plainOptions(options: GrantOptions): pulumi.CustomResourceOptions {
-  // NB. `protect` is inherited from a parent unless it is set here, and would keep a withdrawn grant open.
-  return { ...options, protect: false };
+  // NB. set here, they are not inherited from the stack either.
+  return { ...options, protect: false, retainOnDelete: false };
 }
 
 function refuseOptions(args: GrantArgs, options: object): void {
@@ -80,7 +82,7 @@ function refuseOptions(args: GrantArgs, options: object): void {
   const names = refused.map(([key]) => `\`${key}\``).join(", ");
   throw new GrantError(
     "input-invalid",
-    `grant \`${args.metadata?.name}\` has the resource option ${names}; only \`parent\` and \`dependsOn\` are allowed, since others can keep access open or hide a change; remove it`,
+    `grant \`${args.metadata?.name}\` has the resource option ${names}; only \`dependsOn\` is allowed, since others can keep access open or hide a change; remove it`,
   );
 }
 

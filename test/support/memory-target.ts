@@ -5,6 +5,7 @@ import {
   GrantError,
   type Observation,
   type Revocation,
+  type SparesSessions,
   type Target,
   type TargetConnection,
 } from "@elevation/provider/lifecycle";
@@ -27,7 +28,11 @@ export class MemoryTarget implements Target {
   readonly kind = "postgres";
   readonly things = new Map<string, Thing>();
   readonly calls: string[] = [];
+  /** How many sessions each identity has open. */
+  readonly sessions = new Map<string, number>();
   server = "server-1";
+  /** Half a round trip, in milliseconds. */
+  precision = 1;
   now: () => Instant;
   /** Called before each operation: throws to make it fail, never resolves to kill the process there. */
   before: (operation: string) => void | Promise<void> = () => undefined;
@@ -45,7 +50,7 @@ export class MemoryTarget implements Target {
     const server = this.server;
     return {
       server,
-      clock: async () => ({ now: this.now(), precision: 1 }),
+      clock: async () => ({ now: this.now(), precision: this.precision }),
       preflight: async () => this.#call("preflight"),
       create: async (access) => this.#create(access, connection),
       observe: async (access) => this.#observe(access),
@@ -54,7 +59,7 @@ export class MemoryTarget implements Target {
         const thing = this.things.get(access.place.object);
         if (thing !== undefined) thing.extra = [];
       },
-      revoke: async (access) => this.#revoke(access),
+      revoke: async (access, spares) => this.#revoke(access, spares),
       close: async () => undefined,
     };
   }
@@ -78,11 +83,23 @@ export class MemoryTarget implements Target {
     return { state: "intact" };
   }
 
-  async #revoke(access: Access): Promise<Revocation> {
+  async #revoke(access: Access, spares: SparesSessions): Promise<Revocation> {
     await this.#call("revoke");
-    this.things.delete(access.place.object);
+    const { object, identity } = access.place;
+    const thing = this.things.get(object);
+    if (thing?.foreign === true && thing.identity === identity)
+      throw new GrantError(
+        "revoke-failed",
+        `\`${object}\` was made by somebody else, and gives \`${identity}\` what it has`,
+      );
+    if (thing?.foreign === true)
+      return { found: true, sessionsEnded: 0, residue: [`\`${object}\` was made by somebody else; it was left alone`] };
+    this.things.delete(object);
+    await this.#call("taken");
+    const sessionsEnded = (await spares()) ? 0 : (this.sessions.get(identity) ?? 0);
+    if (sessionsEnded > 0) this.sessions.delete(identity);
     await this.#call("revoked");
-    return { sessionsEnded: 1, residue: [] };
+    return { found: thing !== undefined, sessionsEnded, residue: [] };
   }
 
   async #call(operation: string): Promise<void> {

@@ -2,7 +2,7 @@
 import { performance } from "node:perf_hooks";
 import type { Instant, Place } from "@elevation/domain";
 import { GrantError, type GrantErrorCode } from "../../errors";
-import type { Access, Observation, Revocation, TargetConnection } from "../../lifecycle/ports";
+import type { Access, Observation, Revocation, SparesSessions, TargetConnection } from "../../lifecycle/ports";
 import { readFacts } from "./catalog";
 import { createAccess } from "./create";
 import { cutBackAccess } from "./cut-back";
@@ -65,11 +65,11 @@ export class PostgresConnection implements TargetConnection {
     );
   }
 
-  async revoke(access: Access, { spareSessions }: { readonly spareSessions: boolean }): Promise<Revocation> {
+  async revoke(access: Access, spares: SparesSessions): Promise<Revocation> {
     return this.attempt("revoke-failed", "could not end the grant", async () => {
-      const { sessionsEnded, residue } = await revokeAccess(this.session, access, spareSessions);
+      const revocation = await revokeAccess(this.session, access, spares);
       const unscanned = this.session.database === this.database ? [] : [this.unscanned()];
-      return { sessionsEnded, residue: [...unscanned, ...residue].map(this.session.hide) };
+      return { ...revocation, residue: [...unscanned, ...revocation.residue].map(this.session.hide) };
     });
   }
 

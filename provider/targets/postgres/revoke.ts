@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { GrantError } from "../../errors";
-import type { Access, Revocation } from "../../lifecycle/ports";
+import type { Access, Revocation, SparesSessions } from "../../lifecycle/ports";
 import { type Facts, isEmptied, type Membership, makerRow, membersBesideMaker, readFacts } from "./catalog";
 import { dropRole } from "./drop";
 import { grantRoleOf, readNote } from "./grant-role";
@@ -10,6 +10,7 @@ import { notMadeByUs } from "./judge";
 import { revokeMembership } from "./memberships";
 import { ServerFault, type Session } from "./session";
 import { endSessions } from "./sessions";
+import { settle } from "./settle";
 import { tick } from "./text";
 
 /** A neighbour may add members as fast as we find them; then the revocation fails, and is tried again. */
@@ -19,7 +20,7 @@ interface Ending {
   readonly session: Session;
   readonly access: Access;
   readonly name: string;
-  readonly spareSessions: boolean;
+  readonly spares: SparesSessions;
   /** Everybody who was ever seen to hold the access, by oid. */
   readonly holders: Map<number, Holder>;
   /** Why a membership could not be revoked; of the last round only. */
@@ -34,15 +35,23 @@ interface Ending {
  *
  * Idempotent. Throws GrantError `revoke-failed` unless it was observed that no path of ours gives access any more.
  */
-export async function revokeAccess(session: Session, access: Access, spareSessions: boolean): Promise<Revocation> {
+export async function revokeAccess(session: Session, access: Access, spares: SparesSessions): Promise<Revocation> {
   const name = grantRoleOf(access);
-  const ending: Ending = { session, access, name, spareSessions, holders: new Map(), failures: [], sessionsEnded: 0 };
-  const first = await facts(ending);
+  const ending: Ending = { session, access, name, spares, holders: new Map(), failures: [], sessionsEnded: 0 };
+  const first = await settledFacts(ending);
   const baseline = baselineOf(first);
   await takeAway(ending, first);
   const residue = await removeRole(ending);
   const handedOn = await scanHandedOn(session, access, [...ending.holders.values()], baseline);
-  return { sessionsEnded: ending.sessionsEnded, residue: [...residue, ...handedOn] };
+  return { found: first.role !== null, sessionsEnded: ending.sessionsEnded, residue: [...residue, ...handedOn] };
+}
+
+/** A role that isn't there is only known to be gone once nobody is making it any more. */
+async function settledFacts(ending: Ending): Promise<Facts> {
+  const seen = await facts(ending);
+  if (seen.role !== null) return seen;
+  await settle(ending.session, ending.name);
+  return facts(ending);
 }
 
 function facts({ session, access, name }: Ending): Promise<Facts> {
@@ -94,11 +103,10 @@ function rowsToRevoke({ access }: Ending, seen: Facts): readonly Membership[] {
 
 /** NB. after the REVOKEs, so that what a session begins from now on begins without the access. */
 async function endHolders(ending: Ending): Promise<void> {
-  const logins = [...ending.holders.values()].filter(
-    (holder) => !holder.isSuperuser && !(ending.spareSessions && holder.isPerson),
-  );
+  const holders = [...ending.holders.values()].filter((holder) => !holder.isSuperuser);
+  const sparesPerson = holders.some((holder) => holder.isPerson) && (await ending.spares());
   try {
-    const oids = logins.map((holder) => holder.oid);
+    const oids = holders.filter((holder) => !(sparesPerson && holder.isPerson)).map((holder) => holder.oid);
     ending.sessionsEnded += await endSessions(ending.session, oids);
   } catch (error) {
     if (!(error instanceof ServerFault)) throw error;

@@ -6,7 +6,8 @@ import { anAccess, type OrdersServer, sharedOrdersServer } from "../../support/p
 const theServer = sharedOrdersServer();
 
 const DENIED = "permission denied for table orders";
-const END = { spareSessions: false } as const;
+/** Cuts all sessions. */
+const END = async (): Promise<boolean> => false;
 
 describe("a grant of a PostgreSQL role", function () {
   this.timeout(30_000);
@@ -98,12 +99,41 @@ describe("a grant of a PostgreSQL role", function () {
     assert.deepEqual(await (await orders.connect()).observe(access), { state: "absent" });
   });
 
+  it("when a commit of create is still under way, then it isn't called gone, and is ended once it is done", async () => {
+    const access = anAccess(manager.server, "1");
+    const admin = await orders.open("postgres");
+    const reload = async (statement: string) => {
+      await admin.sql(statement);
+      await admin.sql("SELECT pg_reload_conf()");
+    };
+    await admin.sql("SET synchronous_commit = local");
+    // A commit now waits for a standby that never comes; nobody sees its role, and its client may be dead.
+    await reload("ALTER SYSTEM SET synchronous_standby_names = 'nobody'");
+    const other = await orders.connect();
+    const creating = manager.create(access);
+    try {
+      const waits = "SELECT pid FROM pg_stat_activity WHERE usename = 'elevation_manager' AND wait_event = 'SyncRep'";
+      while ((await admin.sql(waits)).length === 0);
+      assert.deepEqual(await other.observe(access), { state: "absent" });
+      await assert.rejects(other.revoke(access, END), {
+        code: "revoke-failed",
+        message: `role \`${access.place.object}\` at connection \`orders-production\` is being made by a transaction that does not finish; end it, or let the standby that it waits for come back`,
+      });
+    } finally {
+      await reload("ALTER SYSTEM RESET synchronous_standby_names");
+      await creating;
+    }
+    assert.deepEqual(await other.revoke(access, END), { found: true, sessionsEnded: 0, residue: [] });
+    assert.deepEqual(await other.observe(access), { state: "absent" });
+    await admin.close();
+  }).timeout(20_000);
+
   it("when revoked, then the open session is cut and a new one is refused the work", async () => {
     const access = anAccess(manager.server, "1");
     await manager.create(access);
     const alice = await orders.open("alice");
     assert.deepEqual(await alice.sql("SELECT count(*)::int FROM orders"), [[30]]);
-    assert.deepEqual(await manager.revoke(access, END), { sessionsEnded: 1, residue: [] });
+    assert.deepEqual(await manager.revoke(access, END), { found: true, sessionsEnded: 1, residue: [] });
     await alice.cut;
     assert.equal(await (await orders.open("alice")).refusal("SELECT count(*) FROM orders"), DENIED);
     assert.deepEqual(await manager.observe(access), { state: "absent" });
@@ -114,7 +144,7 @@ describe("a grant of a PostgreSQL role", function () {
     const access = anAccess(manager.server, "1");
     await manager.create(access);
     await manager.revoke(access, END);
-    assert.deepEqual(await manager.revoke(access, END), { sessionsEnded: 0, residue: [] });
+    assert.deepEqual(await manager.revoke(access, END), { found: false, sessionsEnded: 0, residue: [] });
   });
 
   it("when two processes revoke at once, then both succeed", async () => {
@@ -138,13 +168,14 @@ describe("a grant of a PostgreSQL role", function () {
       await manager.create(accesses[1]);
       await manager.create(accesses[2]);
       const alice = await orders.open("alice");
-      assert.deepEqual(await manager.revoke(accesses[first], { spareSessions: true }), {
+      assert.deepEqual(await manager.revoke(accesses[first], async () => true), {
+        found: true,
         sessionsEnded: 0,
         residue: [],
       });
       assert.deepEqual(await alice.sql("SELECT count(*)::int FROM orders"), [[30]]);
       assert.deepEqual(await manager.observe(accesses[second]), { state: "intact" });
-      assert.deepEqual(await manager.revoke(accesses[second], END), { sessionsEnded: 1, residue: [] });
+      assert.deepEqual(await manager.revoke(accesses[second], END), { found: true, sessionsEnded: 1, residue: [] });
       await alice.cut;
     });
   }
@@ -169,7 +200,7 @@ describe("a grant of a PostgreSQL role", function () {
     await orders.superuser(`DROP ROLE ${access.place.object}`);
     assert.deepEqual(await manager.observe(access), { state: "absent" });
     assert.equal((await alice.sql("FETCH 3 FROM c")).length, 3);
-    assert.deepEqual(await manager.revoke(access, END), { sessionsEnded: 1, residue: [] });
+    assert.deepEqual(await manager.revoke(access, END), { found: false, sessionsEnded: 1, residue: [] });
     await alice.cut;
   });
 
@@ -182,7 +213,7 @@ describe("a grant of a PostgreSQL role", function () {
       state: "damaged",
       differences: [`\`${access.place.object}\` is no member of \`reports_admin\` any more`],
     });
-    assert.deepEqual(await manager.revoke(access, END), { sessionsEnded: 0, residue: [] });
+    assert.deepEqual(await manager.revoke(access, END), { found: true, sessionsEnded: 0, residue: [] });
     assert.deepEqual(await manager.observe(access), { state: "absent" });
   });
 
@@ -199,7 +230,7 @@ describe("a grant of a PostgreSQL role", function () {
           `\`alice_renamed\` is a member of \`${access.place.object}\` by a grant of \`elevation_manager\``,
         ],
       });
-      assert.deepEqual(await manager.revoke(access, END), { sessionsEnded: 1, residue: [] });
+      assert.deepEqual(await manager.revoke(access, END), { found: true, sessionsEnded: 1, residue: [] });
       await alice.cut;
     } finally {
       await orders.superuser("ALTER ROLE alice_renamed RENAME TO alice");
@@ -212,7 +243,7 @@ describe("a grant of a PostgreSQL role", function () {
     await manager.create(access);
     await orders.superuser("DROP ROLE temp");
     assert.equal((await manager.observe(access)).state, "damaged");
-    assert.deepEqual(await manager.revoke(access, END), { sessionsEnded: 0, residue: [] });
+    assert.deepEqual(await manager.revoke(access, END), { found: true, sessionsEnded: 0, residue: [] });
     assert.deepEqual(await manager.observe(access), { state: "absent" });
   });
 
@@ -225,7 +256,7 @@ describe("a grant of a PostgreSQL role", function () {
       await manager.preflight(access.place);
       await manager.create(access);
       assert.deepEqual(await manager.observe(access), { state: "intact" });
-      assert.deepEqual(await manager.revoke(access, END), { sessionsEnded: 0, residue: [] });
+      assert.deepEqual(await manager.revoke(access, END), { found: true, sessionsEnded: 0, residue: [] });
     } finally {
       await orders.superuser(`DROP ROLE ${quoted}`);
     }

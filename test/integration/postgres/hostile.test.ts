@@ -7,7 +7,8 @@ import { anAccess, CONNECTION, type OrdersServer, sharedOrdersServer, VARIABLE }
 const theServer = sharedOrdersServer();
 
 const DENIED = "permission denied for table orders";
-const END = { spareSessions: false } as const;
+/** Cuts all sessions. */
+const END = async (): Promise<boolean> => false;
 
 describe("a grant whose holder, or neighbour, resists", function () {
   this.timeout(30_000);
@@ -69,7 +70,7 @@ describe("a grant whose holder, or neighbour, resists", function () {
     assert.deepEqual(residue, [left("canceling statement due to lock timeout (55P03)")]);
     assert.deepEqual(await manager.observe(access), { state: "absent" });
     await mallory.sql("ROLLBACK");
-    assert.deepEqual(await manager.revoke(access, END), { sessionsEnded: 0, residue: [] });
+    assert.deepEqual(await manager.revoke(access, END), { found: true, sessionsEnded: 0, residue: [] });
     assert.deepEqual(await orders.superuser(`SELECT FROM pg_roles WHERE rolname = '${role}'`), []);
   });
 
@@ -93,7 +94,7 @@ describe("a grant whose holder, or neighbour, resists", function () {
     await alice.sql("BEGIN");
     await alice.sql("LOCK TABLE orders, customers IN ACCESS EXCLUSIVE MODE");
     await alice.sql(`GRANT SELECT ON orders TO ${role}`);
-    assert.deepEqual(await manager.revoke(access, END), { sessionsEnded: 1, residue: [] });
+    assert.deepEqual(await manager.revoke(access, END), { found: true, sessionsEnded: 1, residue: [] });
     await alice.cut;
   });
 
@@ -136,7 +137,7 @@ describe("a grant whose holder, or neighbour, resists", function () {
     const alice = await orders.open("alice");
     const bruno = await orders.open("bruno");
     assert.equal(await bruno.refusal("SELECT count(*) FROM orders"), null);
-    assert.deepEqual(await manager.revoke(access, { spareSessions: true }), { sessionsEnded: 1, residue: [] });
+    assert.deepEqual(await manager.revoke(access, async () => true), { found: true, sessionsEnded: 1, residue: [] });
     await bruno.cut;
     assert.equal(await alice.refusal("SELECT count(*) FROM orders"), DENIED);
     assert.deepEqual(await orders.superuser(`SELECT FROM pg_roles WHERE rolname = '${role}'`), []);
@@ -184,7 +185,7 @@ describe("a grant whose holder, or neighbour, resists", function () {
     try {
       const chiara = await orders.open("chiara");
       assert.equal(await chiara.refusal("SELECT count(*) FROM orders"), null);
-      assert.deepEqual(await manager.revoke(access, END), { sessionsEnded: 1, residue: [] });
+      assert.deepEqual(await manager.revoke(access, END), { found: true, sessionsEnded: 1, residue: [] });
       await chiara.cut;
     } finally {
       await orders.superuser("REVOKE alice FROM chiara");
@@ -196,7 +197,7 @@ describe("a grant whose holder, or neighbour, resists", function () {
     await orders.superuser(`ALTER ROLE ${role} LOGIN PASSWORD '${orders.server.password(role)}'`);
     const itself = await orders.open(role);
     assert.equal(await itself.refusal("SELECT count(*) FROM orders"), null);
-    assert.deepEqual(await manager.revoke(access, END), { sessionsEnded: 1, residue: [] });
+    assert.deepEqual(await manager.revoke(access, END), { found: true, sessionsEnded: 1, residue: [] });
     await itself.cut;
   });
 
@@ -215,6 +216,7 @@ describe("a grant whose holder, or neighbour, resists", function () {
       });
       const chiara = await orders.open("chiara");
       assert.deepEqual(await manager.revoke(access, END), {
+        found: true,
         sessionsEnded: 0,
         residue: [`role \`${role}\` was made by \`mallory\`, not by \`elevation_manager\`; it was left alone`],
       });
@@ -254,7 +256,11 @@ describe("a grant whose holder, or neighbour, resists", function () {
       ]) {
         await alice.sql(`ALTER DATABASE orders SET ${setting}`);
       }
-      assert.deepEqual(await (await orders.connect()).revoke(access, END), { sessionsEnded: 1, residue: [] });
+      assert.deepEqual(await (await orders.connect()).revoke(access, END), {
+        found: true,
+        sessionsEnded: 1,
+        residue: [],
+      });
     } finally {
       await asPostgres(orders, "ALTER DATABASE orders RESET ALL", "ALTER DATABASE orders OWNER TO postgres");
     }

@@ -180,7 +180,7 @@ describe("a grant's role that was changed at the server", function () {
       await orders.superuser(...by);
       const alice = await orders.open("alice");
       const bruno = await orders.open("bruno");
-      await manager.revoke(access, { spareSessions: false });
+      await manager.revoke(access, async () => false);
       await alice.cut;
       for (const session of [bruno, await orders.open("alice"), await orders.open("bruno")]) {
         const message = await session.refusal("SELECT count(*) FROM orders").catch(() => "cut");
@@ -201,7 +201,7 @@ describe("a grant's role that was changed at the server", function () {
   it("when it is intact or gone, then cutting back changes nothing", async () => {
     await manager.cutBack(access);
     assert.deepEqual(await manager.observe(access), { state: "intact" });
-    await manager.revoke(access, { spareSessions: false });
+    await manager.revoke(access, async () => false);
     await manager.cutBack(access);
     assert.deepEqual(await manager.observe(access), { state: "absent" });
   });

@@ -141,6 +141,20 @@ describe("pulumi, the main job", function () {
     });
   }
 
+  it("when two grants of one role to one person are withdrawn in one up, then her session is cut", async () => {
+    it_ = await startScenario(server);
+    it_.request("one");
+    it_.request("other");
+    await must(it_.up());
+    const alice = await it_.session("alice");
+    assert.equal(await alice.run(ADMIN_WORK), "30");
+    it_.withdraw("one");
+    it_.withdraw("other");
+    await must(it_.up());
+    assert.match(await alice.cut, /terminating connection/);
+    assert.deepEqual(await it_.roles(), []);
+  });
+
   it("when a live grant is applied after its activateBy and outside its hours, near its end, then it is untouched", async function () {
     this.timeout(240_000);
     // The window of the allow rule closes at the next full minute that leaves time for the first up.

@@ -20,6 +20,10 @@ describe("the life of a grant", () => {
 
   const types = () => eventsOf(world, inputs);
   const isOpen = () => world.target.things.size > 0;
+  const lastOf = async (type: string) => {
+    const events = await openStore(`file:${world.journalFile}`).read();
+    return events.findLast((event) => event.type === type) ?? assert.fail(`no ${type}`);
+  };
 
   it("when an allowed request is created, then the access is made, observed and journaled in that order", async () => {
     const state = await activate(world, inputs);
@@ -172,16 +176,37 @@ describe("the life of a grant", () => {
     assert.ok(!world.target.calls.includes("revoke"));
   });
 
-  it("when create fails, then what was made is taken away and the digest may be tried again with new times", async () => {
+  it("when create fails and made nothing, then it is failed and the digest may be tried again with new times", async () => {
     world.target.before = (operation) => {
-      if (operation === "created") throw new Error("the connection broke");
+      if (operation === "create") throw new Error("the connection broke");
     };
     await assert.rejects(activate(world, inputs), { message: "the connection broke" });
-    assert.ok(!isOpen());
     assert.deepEqual(await types(), ["decided", "activating", "failed"]);
     world.target.before = () => undefined;
     world.now += MINUTE;
     assert.equal((await activate(world, inputs)).activatedAt, "2026-11-24T10:01:00.000Z");
+  });
+
+  it("when create fails and the access stood, then it is revoked with the sessions it had, and opens no second time", async () => {
+    world.target.before = (operation) => {
+      if (operation !== "created") return;
+      world.target.sessions.set("alice", 2);
+      throw new Error("the connection broke");
+    };
+    await assert.rejects(activate(world, inputs), (error: Error) => {
+      assert.equal(error.message, "the connection broke");
+      assert.ok(!("id" in error), "nothing is open: nothing stays in the state");
+      return true;
+    });
+    assert.ok(!isOpen());
+    assert.deepEqual(await types(), ["decided", "activating", "revoking", "revoked"]);
+    assert.deepEqual((await lastOf("revoked")).data, {
+      cause: "incomplete",
+      endedAt: "2026-11-24T10:00:00.000Z",
+      sessionsEnded: 2,
+    });
+    world.target.before = () => undefined;
+    assert.equal((await activate(world, inputs)).place, null);
   });
 
   it("when create fails and can't be undone, then it is stuck, kept in the state, and the next read ends it", async () => {
@@ -197,7 +222,7 @@ describe("the life of a grant", () => {
     world.target.before = () => undefined;
     assert.equal(await read(world, failure.properties), null);
     assert.ok(!isOpen());
-    assert.deepEqual((await types()).slice(1), ["activating", "stuck", "revoking", "revoked"]);
+    assert.deepEqual((await types()).slice(1), ["activating", "revoking", "stuck", "revoked"]);
   });
 
   it("when the target is down at the end, then it is stuck, stays in the state, and the next read finishes", async () => {
