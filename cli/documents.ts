@@ -84,7 +84,7 @@ function readJudgeFiles(cwd: string, policyFile: string, directoryFile: string):
 function readRequests(cwd: string, names: readonly string[], problems: Problem[]): readonly Document<Request>[] {
   const documents: Document<Request>[] = [];
   for (const name of names) {
-    const files = collect(problems, () => filesOf(cwd, name));
+    const files = collect(problems, () => filesOf(cwd, name, problems));
     const read = (files ?? []).flatMap((file) => {
       const document = collect(problems, () => readRequest(readSource(cwd, file)));
       return document === null ? [] : [document];
@@ -95,10 +95,12 @@ function readRequests(cwd: string, names: readonly string[], problems: Problem[]
   return documents;
 }
 
-/** A file is itself; a folder, the request files below it. Throws {@link BadDocuments}. */
-function filesOf(cwd: string, name: string): readonly string[] {
+/** A file is itself; a folder, the request files below it; what it holds and can't be read is added. Throws {@link BadDocuments}. */
+function filesOf(cwd: string, name: string, problems: Problem[]): readonly string[] {
   try {
-    return requestFilesIn(cwd, name) ?? [name];
+    const listing = requestFilesIn(cwd, name);
+    problems.push(...(listing?.problems ?? []).map(({ file, message }) => wholeFile(file, message)));
+    return listing?.files ?? [name];
   } catch (error) {
     throw unreadable(name, error);
   }
@@ -130,7 +132,11 @@ function readSource(cwd: string, file: string): Source {
 }
 
 function unreadable(file: string, error: unknown): BadDocuments {
-  return new BadDocuments([{ file, line: 0, column: 0, path: "", message: reasonOf(error) }]);
+  return new BadDocuments([wholeFile(file, reasonOf(error))]);
+}
+
+function wholeFile(file: string, message: string): Problem {
+  return { file, line: 0, column: 0, path: "", message };
 }
 
 function reasonOf(error: unknown): string {

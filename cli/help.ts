@@ -14,6 +14,10 @@ The journal says what was granted before:
   --journal          a copy to read; a relative path starts at the working directory. Where ELEVATION_JOURNAL_ID is
                      set, it must match too; where it isn't, the copy is believed
 
+In a folder, symbolic links and suffixes in upper case are errors: what isn't read must not look like a withdrawn
+request. Other files, and those that begin with a dot, are passed over. A folder without requests is no error, since all
+may be withdrawn: nothing is judged, and stderr says so.
+
 --json prints one decision for one request file, a list for several or for a folder; where documents are bad,
 { "problems": [{ file, line, column, path, message }] }. Other errors print nothing on stdout.
 
@@ -38,6 +42,26 @@ The journal is read as it is now, whatever --at says. Grants that are only sched
 
 Exit codes: 0 told, also where grants are stuck or overdue, 2 no journal is given or there is none, 4 it cannot be read
 or does not verify. Where ELEVATION_JOURNAL_ID is set, it must match.`;
+
+export const REAP = `
+Journal and connections come from the environment: ELEVATION_JOURNAL, ELEVATION_JOURNAL_ID, ELEVATION_CONNECTION_<NAME>.
+Policy, directory and the engine are not needed. Each grant is ended by itself, several at once, and one that can't be
+ended holds up no other: it is stuck, alarmed, and tried again by the next pass.
+
+  --declared   a folder that is missing or holds a file that can't be read withdraws nothing: what is past its end is
+               ended all the same, and the exit code is 2. Grants of other projects, and those written in a program,
+               are never withdrawn by it
+  --state      what "pulumi stack export" writes. Without a journal that can be trusted, what is past its end in these
+               is ended all the same, and the exit code is 4, because it can't be recorded
+  --environment  for a job that holds the connections of some environments only; without it, a grant that is due and
+               whose connection the job lacks is stuck
+
+--json prints { journal, grants: [{ request, name, requester, environment, target: { kind, connection, role, server,
+identity, object }, expiresAt, cause, outcome, reason, residue }] }; cause is expiry, withdrawn, drift or incomplete,
+outcome expired, revoked, stuck, or unrecorded (ended, but the journal could not be told).
+
+Exit codes: 0 all that was due has ended, 2 the folder, a state, an argument or the environment is bad, 4 something is
+stuck or unrecorded, or the journal can't be trusted.`;
 
 export const JOURNAL_INIT = `
 Only ELEVATION_JOURNAL says where, as in file:/var/lib/elevation/journal.jsonl.

@@ -5,6 +5,7 @@ import { Command, Option } from "commander";
 import type { AuditVerifyOptions } from "./commands/audit-verify";
 import type { CheckOptions } from "./commands/check";
 import type { JournalInitOptions } from "./commands/journal-init";
+import type { ReapOptions } from "./commands/reap";
 import type { StatusOptions } from "./commands/status";
 import type { ExitCode } from "./exit";
 import * as help from "./help";
@@ -30,6 +31,7 @@ export function makeProgram(terminal: Terminal, done: Done): Command {
   addCheck(program, terminal, done);
   addSchema(program, terminal, done);
   addStatus(program, terminal, done);
+  addReap(program, terminal, done);
   addJournal(program, terminal, done);
   addAudit(program, terminal, done);
   return program;
@@ -47,6 +49,9 @@ function addCheck(program: Command, terminal: Terminal, done: Done): void {
     .option("--journal <address>", "instead of ELEVATION_JOURNAL, as in file:journal.jsonl")
     .option("--json", "print the decision (a list of them for several requests or a folder)")
     .option("--record", "journal the decisions; in a trusted job only")
+    // Of the contract, and refused by this version with a better word than "unknown option".
+    .addOption(new Option("--approvals <folder>").hideHelp())
+    .addOption(new Option("--allowed-signers <file>").hideHelp())
     .helpOption("-h, --help", "print this help")
     .addHelpText("after", help.CHECK)
     .action(async (requests: string[], options: CheckOptions) => {
@@ -82,6 +87,28 @@ function addStatus(program: Command, terminal: Terminal, done: Done): void {
     .action(async (options: StatusOptions) => {
       const { status } = require("./commands/status") as typeof import("./commands/status");
       done(await status(options, terminal));
+    });
+}
+
+function addReap(program: Command, terminal: Terminal, done: Done): void {
+  const collect = (value: string, all: readonly string[]): readonly string[] => [...all, value];
+  program
+    .command("reap")
+    .summary("end what is past its end or no longer declared")
+    .description("Ends at the targets what is past its end, must end, or is no longer declared.")
+    .option("--once", "one pass; required, since this version has no reaper that keeps running")
+    .option(
+      "--declared <folder>",
+      "also end what was activated from a request file of this folder that is there no more",
+    )
+    .option("--state <file>", "an exported stack, whose grants are ended too; may be repeated", collect, [])
+    .option("--environment <name>", "only grants of this environment; may be repeated", collect, [])
+    .option("--json", "print it for programs")
+    .helpOption("-h, --help", "print this help")
+    .addHelpText("after", help.REAP)
+    .action(async (options: ReapOptions) => {
+      const { reap } = require("./commands/reap") as typeof import("./commands/reap");
+      done(await reap(options, terminal));
     });
 }
 

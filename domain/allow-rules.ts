@@ -3,6 +3,7 @@ import type { Case } from "./case";
 import { whoMatches } from "./compiled-directory";
 import { type CompiledAllow, names, type Span, spanOf } from "./compiled-policy";
 import type { Violation } from "./decision";
+import { own } from "./directory";
 import { type OpeningHours, windowAt } from "./hours";
 import type { Instant } from "./instant";
 import { trimWhiteSpace } from "./text";
@@ -37,8 +38,15 @@ function differentIds({ violations }: Verdict): number {
 
 function noCandidate(kase: Case, mine: readonly CompiledAllow[]): Violation {
   const { environment, role } = kase.request.spec;
-  const elsewhere = new Set(mine.flatMap((rule) => [...(rule.environments ?? [])]));
-  if (elsewhere.size > 0) return violation.environmentNotAllowed(kase, [...elsewhere]);
+  // No candidate: whatever rule is left names other environments, and never all.
+  if (mine.length > 0) {
+    const elsewhere = new Set(mine.flatMap((rule) => [...(rule.environments ?? [])]));
+    const targets = own(kase.policy.roles, role)?.targets ?? {};
+    return violation.environmentNotAllowed(
+      kase,
+      [...elsewhere].filter((name) => own(targets, name) !== undefined),
+    );
+  }
   const others = kase.rules.allows.filter((rule) => names(rule.roles, role) && names(rule.environments, environment));
   return violation.notEligible(
     kase,

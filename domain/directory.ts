@@ -3,7 +3,7 @@ import { z } from "zod";
 import { instant, line, list, name, person } from "./forms";
 
 const personSchema = z.strictObject({
-  name: line.optional().describe("what the person is called"),
+  name: z.string().optional().describe("what the person is called"),
   jobFunctions: list(name)
     .optional()
     .describe("the job functions that the person has, besides those that include them"),

@@ -9,7 +9,7 @@ const UNITS = [
 ] as const;
 /** ISO 8601 text of fixed length, in shape; {@link parseDuration} also looks at fractions and the length. */
 export const DURATION_SHAPE =
-  /^P(?=.)(?:(\d+)W)?(?:(\d+)D)?(?:T(?=\d)(?:(\d+(?:[.,]\d{1,9})?)H)?(?:(\d+(?:[.,]\d{1,9})?)M)?(?:(\d+(?:[.,]\d{1,9})?)S)?)?$/;
+  /^P(?=.)(?:(\d+(?:[.,]\d{1,9})?)W)?(?:(\d+(?:[.,]\d{1,9})?)D)?(?:T(?=\d)(?:(\d+(?:[.,]\d{1,9})?)H)?(?:(\d+(?:[.,]\d{1,9})?)M)?(?:(\d+(?:[.,]\d{1,9})?)S)?)?$/;
 
 /** 100 years of 365 days in milliseconds: sums of instants and durations stay far inside what a date can say. */
 export const LONGEST_DURATION = 3_153_600_000_000;

@@ -27,7 +27,7 @@ export const person = z
   )
   .max(254, "not a lower-case email; write it like alice@example.com");
 
-/** One line that gets printed: no control characters, no line breaks, nothing that reverses the direction of writing. */
+/** What a target calls a role or a person: no control characters, no line breaks, nothing that reverses the direction of writing. */
 export const line = z
   .string()
   .regex(ONE_LINE, "not one line of printable text; take the control characters and line breaks out")

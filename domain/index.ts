@@ -24,4 +24,5 @@ export { type DocumentKind, jsonSchemaOf } from "./json-schema";
 export { type Policy, type Target, targetOf } from "./policy";
 export { DEFAULT_DOCUMENTS, type Judge, parseRequest, readDirectory, readJudge, readPolicy, readRequest } from "./read";
 export { type Request, startAtOf } from "./request";
-export { quote } from "./text";
+export { didYouMean, quote, quoteList } from "./text";
+export { SERVED_KINDS, unservedTarget } from "./unenforced";

@@ -4,13 +4,20 @@ import { DateTime } from "luxon";
 /** An instant: whole milliseconds since 1970-01-01T00:00:00Z. On the wire it is ISO 8601 text, see {@link formatInstant}. */
 export type Instant = number;
 
-/** ISO 8601 text with an explicit offset, in shape; {@link parseInstant} also looks whether there is such a day. */
-export const INSTANT_SHAPE =
-  /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/;
+const FRACTION = "(?:[.,]\\d{1,9})?";
+const EXTENDED = `\\d{4}-\\d{2}-\\d{2}T\\d{2}(?::\\d{2}(?::\\d{2}${FRACTION})?)?`;
+const BASIC = `\\d{8}T\\d{2}(?:\\d{2}(?:\\d{2}${FRACTION})?)?`;
+const OFFSET = "(?:Z|[+-](?:[01]\\d|2[0-3])(?::?[0-5]\\d)?)";
 
 /**
- * The instant that ISO 8601 text with an explicit offset names; null for anything else (a local time, a date, an impossible day).
- * What is finer than a millisecond is cut off.
+ * ISO 8601 text with an explicit offset, in shape: the extended format (`2026-11-24T10:00+01:00`) or the basic one
+ * (`20261124T100000+0100`), the offset in hours alone (`+01`) or with minutes. {@link parseInstant} also looks whether there is such a day.
+ */
+export const INSTANT_SHAPE = new RegExp(`^(?:${EXTENDED}|${BASIC})${OFFSET}$`);
+
+/**
+ * The instant that ISO 8601 text with an explicit offset names; null for anything else (a local time, a date, an impossible day, a
+ * day of a week or of a year, which no reviewer can read). What is finer than a millisecond is cut off.
  */
 export function parseInstant(text: string): Instant | null {
   if (!INSTANT_SHAPE.test(text)) return null;

@@ -4,16 +4,13 @@ import { parseJson } from "./parse-json";
 import { parseYaml } from "./parse-yaml";
 import type { Fault, Parsed } from "./parsed";
 
-/** A document is written by people; 1 MiB is far more than the largest directory and bounds what a reader must hold. */
-const MAX_BYTES = 1_048_576;
-
 // Control characters that YAML and JSON do not have, lone surrogates, and what bytes become that were no UTF-8.
 const NO_TEXT = /(?![\t\n\r\u0085])\p{Cc}|\p{Cs}|\ufffd/u;
 
-/** What keeps a text from being parsed at all; null where nothing does. */
-export function textFault(text: string): Fault | null {
+/** What keeps a text of at most so many bytes from being parsed at all; null where nothing does. */
+export function textFault(text: string, maxBytes: number): Fault | null {
   const bytes = Buffer.byteLength(text);
-  if (bytes > MAX_BYTES) return fault(0, `the file has ${bytes} bytes, the limit is ${MAX_BYTES}; make it smaller`);
+  if (bytes > maxBytes) return fault(0, `the file has ${bytes} bytes, the limit is ${maxBytes}; make it smaller`);
   const bad = NO_TEXT.exec(text);
   if (bad !== null) {
     const code = bad[0].charCodeAt(0).toString(16).toUpperCase().padStart(4, "0");

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import { parseDuration } from "./duration";
 import { placeOf, shown } from "./form-findings";
 import { POSTGRES_NAME_BYTES } from "./forms";
 import { parseInstant } from "./instant";
@@ -7,9 +6,10 @@ import type { Finding } from "./parsed";
 import { field, fields, isMapping, items, keys, type Spot, texts } from "./spot";
 import { didYouMean, quote } from "./text";
 
-const DEFAULT_MIN = "PT1M";
-
-/** What is wrong with a policy besides its form: ids, order of values, and names that must resolve inside of it. */
+/**
+ * What is wrong with a policy besides its form: ids, order of instants, and names that must resolve inside of it. The order of `min`,
+ * `default` and `max` of a rule is no fault: an environment's cap moves `max` anyway, so the decision judges it.
+ */
 export function policyFindings(policy: Spot): Finding[] {
   const roles = keys(field(policy, "roles"));
   const environments = keys(field(policy, "environments"));
@@ -67,7 +67,7 @@ function repeatedIds(rules: readonly Spot[]): Finding[] {
 function ruleFindings(rule: Spot, roles: readonly string[], environments: readonly string[]): Finding[] {
   const who = [...whoFindings(field(rule, "who")), ...whoFindings(field(rule, "onBehalf"))];
   const approvals = approvalLeaves(field(rule, "approvals")).flatMap((leaf) => whoFindings(field(leaf, "from")));
-  if (field(rule, "effect").value !== "deny") return [...who, ...durationFindings(rule), ...approvals];
+  if (field(rule, "effect").value !== "deny") return [...who, ...approvals];
   return [
     ...who,
     ...unresolved(field(rule, "roles"), roles, "role"),
@@ -86,26 +86,6 @@ function whoFindings(who: Spot): Finding[] {
   if (!isMapping(who.value) || Object.keys(who.value).length > 0) return [];
   const fix = "write `everyone`, or `jobFunctions`, `people` or `onCall`";
   return [{ path: who.path, at: "value", message: `${placeOf(who.path)} is empty and matches nobody; ${fix}` }];
-}
-
-function durationFindings(rule: Spot): Finding[] {
-  const duration = field(rule, "duration");
-  const [min, standard, max] = ["min", "default", "max"].map((key) => field(duration, key));
-  if (min === undefined || standard === undefined || max === undefined) return [];
-  const least = min.value === undefined ? { ...min, value: DEFAULT_MIN } : min;
-  if (standard.value === undefined) return notAbove(least, max, min.value === undefined);
-  return [...notAbove(least, standard, min.value === undefined), ...notAbove(standard, max, false)];
-}
-
-function notAbove(low: Spot, high: Spot, isLowDefault: boolean): Finding[] {
-  const [least, most] = [low, high].map(({ value }) => (typeof value === "string" ? parseDuration(value) : null));
-  if (least == null || most == null || least <= most) return [];
-  const name = quote(String(low.path.at(-1)));
-  const limit = isLowDefault ? `${shown(low.value)}, the default of ${name}` : `${name}, ${shown(low.value)}`;
-  const fix = isLowDefault ? `write a longer one or a shorter ${name}` : "write a longer one";
-  return [
-    { path: high.path, at: "value", message: `${placeOf(high.path)} is ${shown(high.value)}, below ${limit}; ${fix}` },
-  ];
 }
 
 function targetFindings(targets: Spot, environments: readonly string[]): Finding[] {

@@ -126,7 +126,7 @@ const denyRule = z.strictObject({
 });
 
 const roleSchema = z.strictObject({
-  description: line.optional().describe("what the role is for"),
+  description: z.string().optional().describe("what the role is for"),
   severity: z.enum(["low", "medium", "high", "critical"]).optional().describe("how much harm it can do"),
   maxOutlive: anyDuration.optional().describe("how long access may outlive the grant at the target"),
   targets: z
@@ -182,7 +182,7 @@ export const policySchema = z
       .record(
         name,
         z.strictObject({
-          description: line.optional().describe("what runs there"),
+          description: z.string().optional().describe("what runs there"),
           maxDuration: positiveDuration.optional().describe("no rule passes it"),
         }),
       )

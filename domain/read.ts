@@ -26,25 +26,35 @@ export interface Judge {
 
 interface Kind<T> {
   readonly name: string;
+  /** A longer text is refused unread. */
+  readonly maxBytes: number;
   readonly schema: z.ZodType<T>;
   readonly findings: (root: Spot) => Finding[];
   readonly digest: (value: T) => Digest;
 }
 
+/** Policy and directory are written by people; 1 MiB is far more than the largest directory and bounds what a reader must hold. */
+const MAX_BYTES = 1_048_576;
+/** NB. Requests come from everybody, and hostile YAML costs its reader up to 15 s of CPU for 1 MiB: a request is a page of text. */
+const MAX_REQUEST_BYTES = 65_536;
+
 const POLICY: Kind<Policy> = {
   name: "Policy",
+  maxBytes: MAX_BYTES,
   schema: policySchema,
   findings: (root) => [...policyFindings(root), ...unenforcedInPolicy(root)],
   digest: digestOf,
 };
 const DIRECTORY: Kind<Directory> = {
   name: "Directory",
+  maxBytes: MAX_BYTES,
   schema: directorySchema,
   findings: directoryFindings,
   digest: digestOf,
 };
 const REQUEST: Kind<Request> = {
   name: "Request",
+  maxBytes: MAX_REQUEST_BYTES,
   schema: requestSchema,
   findings: (root) => [...requestFindings(root), ...unenforcedInRequest(root)],
   digest: requestDigestOf,
@@ -107,7 +117,7 @@ interface Examined<T> {
 
 function examine<T>(kind: Kind<T>, source: Source): Examined<T> {
   const lines = new Lines(source.text);
-  const fault = textFault(source.text);
+  const fault = textFault(source.text, kind.maxBytes);
   const parsed = fault === null ? parseText(source) : null;
   const placed = (offset: number, { path, message }: Finding | Fault): Problem => ({
     file: source.file,

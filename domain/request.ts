@@ -34,7 +34,6 @@ export const requestSchema = z
     spec: spec.describe("what is asked for"),
     signature: z
       .string()
-      .min(1)
       .optional()
       .describe("SSH signature, namespace elevation-request, over the digest; not part of the digest"),
   })

@@ -1,20 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 import { placeOf, shown } from "./form-findings";
 import type { Finding } from "./parsed";
+import { type Policy, targetOf } from "./policy";
+import type { Request } from "./request";
 import { field, fields, items, type Spot } from "./spot";
+import { quote, quoteList } from "./text";
 
 // What the format has and this version does not enforce. Ignored, each of these would open a door that its author believes shut;
 // so each is refused, when a document is read and again by decide(). Whoever makes decide() enforce one takes it out here.
+// A request's `signature` is none of them: under `proof: none`, the only proof there is, nobody believes that it was verified.
 
 const RULE_FIELDS = ["approvals", "approvalsValidFor", "extensions", "cooldown", "onBehalf"];
 const POLICY_FIELDS = ["limits", "conflicts", "breakGlass"];
+
+/** The kinds of targets at which this version can make a grant; a test compares them with the provider's. */
+export const SERVED_KINDS: readonly string[] = ["postgres"];
 
 /** What a policy demands and this version does not enforce; the value may be bad in other ways. */
 export function unenforcedInPolicy(policy: Spot): Finding[] {
   return [
     ...POLICY_FIELDS.flatMap((key) => refuseField(field(policy, key))),
     ...items(field(policy, "rules")).flatMap(unenforcedInRule),
-    ...fields(field(policy, "roles")).flatMap(({ spot }) => unenforcedInRole(spot)),
+    ...fields(field(policy, "roles")).flatMap(({ spot }) => refuseField(field(spot, "maxOutlive"))),
     ...unenforcedProof(policy),
   ];
 }
@@ -33,10 +40,19 @@ export function unenforcedInRequest(request: Spot): Finding[] {
         ]
       : []),
     ...refuseField(field(spec, "extends")),
-    ...(field(request, "signature").value === undefined
-      ? []
-      : [refusal(field(request, "signature"), "`signature` is given, but this version verifies none; leave it out")]),
   ];
+}
+
+/**
+ * Why an allowed request can't be granted by this version: its target is of a kind that it doesn't serve. One line; null where it
+ * can. Policies may name any kind and decide() judges by them all: the refusal comes where the target would be used, and is
+ * foretold by this.
+ */
+export function unservedTarget(policy: Policy, request: Request): string | null {
+  const kind = targetOf(policy, request)?.kind;
+  if (kind === undefined || SERVED_KINDS.includes(kind)) return null;
+  const { environment, role } = request.spec;
+  return `${quote(request.metadata.name)} asks for ${quote(role)} in ${quote(environment)}, a target of kind ${quote(kind)}, this version grants only at ${quoteList(SERVED_KINDS)}; leave it out or use a version that serves it`;
 }
 
 function unenforcedInRule(rule: Spot): Finding[] {
@@ -51,19 +67,6 @@ function unenforcedInRule(rule: Spot): Finding[] {
   ];
 }
 
-function unenforcedInRole(role: Spot): Finding[] {
-  const kinds = fields(field(role, "targets")).map(({ spot }) => field(spot, "kind"));
-  return [
-    ...refuseField(field(role, "maxOutlive")),
-    ...kinds
-      .filter((kind) => typeof kind.value === "string" && kind.value !== "postgres")
-      .map((kind): Finding => {
-        const message = `${placeOf(kind.path)} is ${shown(kind.value)}, but this version serves only \`postgres\`; write that`;
-        return { path: kind.path, at: "value", message };
-      }),
-  ];
-}
-
 function unenforcedProof(policy: Spot): Finding[] {
   const requests = field(policy, "requests");
   const proof = field(requests, "proof");
@@ -74,7 +77,9 @@ function unenforcedProof(policy: Spot): Finding[] {
     return [{ path: proof.path, at: "value", message: `\`requests.proof\` is ${shown(proof.value)}, ${fix}` }];
   }
   if (proof.value !== undefined) return [];
-  return [{ path: [], at: "value", message: `\`requests.proof\` is absent, which means \`signature\`, ${fix}` }];
+  return [
+    { path: proof.path, at: "parent", message: `\`requests.proof\` is absent, which means \`signature\`, ${fix}` },
+  ];
 }
 
 function refuseField(spot: Spot): Finding[] {

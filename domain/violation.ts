@@ -95,10 +95,12 @@ function startFrom(kase: Case, start: Instant, text: string): string {
   return start <= latest ? `set \`startAt\` to ${text} or later` : `write a new request when it is ${text}`;
 }
 
+/** `environments`: where a rule gives it to the person and the role exists; there may be none of that sort. */
 export function environmentNotAllowed(kase: Case, environments: readonly string[]): Violation {
   const { environment, role, requester } = kase.request.spec;
-  const message = `${nameOf(kase)} asks for ${quote(role)} in ${quote(environment)}, where no rule gives it to ${quote(requester)}; ask for it in ${quoteList(environments)}`;
-  const limit = environments.join(", ");
+  const fix = environments.length === 0 ? KEEPER : `ask for it in ${quoteList(environments)}`;
+  const message = `${nameOf(kase)} asks for ${quote(role)} in ${quote(environment)}, where no rule gives it to ${quote(requester)}; ${fix}`;
+  const limit = environments.length === 0 ? null : environments.join(", ");
   return { id: "environment-not-allowed", rule: null, path: "spec.environment", observed: environment, limit, message };
 }
 
@@ -119,21 +121,22 @@ export interface Bounds {
 }
 
 export function durationTooShort(kase: Case, rule: CompiledAllow, { asked, max }: Bounds): Violation {
-  const fix = isPossible(rule, max)
-    ? `set \`duration\` to ${rule.min.text} or more, up to ${max.text}`
-    : impossible(rule, max);
+  // A clamp gives max to whoever asks for `min` or more, also where `min` is the longer of the two.
+  const upTo = fits(rule, max) ? `, up to ${max.text}` : "";
+  const fix =
+    fits(rule, max) || rule.isClamping ? `set \`duration\` to ${rule.min.text} or more${upTo}` : impossible(rule, max);
   const message = `${nameOf(kase)} asks for ${render(asked)}, rule ${quote(rule.id)} gives no less than ${render(rule.min)}; ${fix}`;
   return durationViolation("duration-too-short", rule, asked, rule.min, message);
 }
 
 export function durationTooLong(kase: Case, rule: CompiledAllow, { asked, max, isCapped }: Bounds): Violation {
-  const fix = isPossible(rule, max) ? `set \`duration\` to ${max.text} or less` : impossible(rule, max);
+  const fix = fits(rule, max) ? `set \`duration\` to ${max.text} or less` : impossible(rule, max);
   const where = isCapped ? ` in ${quote(kase.request.spec.environment)}` : "";
   const message = `${nameOf(kase)} asks for ${render(asked)}, rule ${quote(rule.id)} allows ${render(max)}${where}; ${fix}`;
   return durationViolation("duration-too-long", rule, asked, max, message);
 }
 
-function isPossible(rule: CompiledAllow, max: Span): boolean {
+function fits(rule: CompiledAllow, max: Span): boolean {
   return rule.min.milliseconds <= max.milliseconds;
 }
 

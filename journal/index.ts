@@ -9,3 +9,4 @@ export type { JournalView } from "./journal-view";
 export { type JudgeWhere, judge } from "./judge";
 export { type OpenStoreOptions, openStore } from "./open-store";
 export { GENESIS, type Head, type JournalStore } from "./store";
+export { missingWitness, type ReadWitness, readWitness } from "./witness";

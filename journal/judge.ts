@@ -19,39 +19,40 @@ export interface JudgeWhere {
  * The one decision that the policy pack shows, `elevate check` prints and the provider enforces: decide() on what the
  * journal says is live and ended, and what can only be judged with a journal:
  * `journal-untrusted` (it lacks the witness), `request-elsewhere` (the digest's first intent belongs to another stack),
- * `request-ended` (dated before this journal was opened: a new journal gives old requests no second life).
+ * `request-ended` (dated before this journal was opened: a new journal gives old requests no second life). That ends the
+ * judgement as decide()'s own `request-ended` does: nothing else is said of the request, unless the journal is untrusted.
  * Never throws on valid documents; changes nothing.
  */
 export function judge({ policy, directory }: Judge, request: Request, where: JudgeWhere): Decision {
   const { now, view } = where;
   const context = { now, live: view?.live ?? [], history: view?.history ?? [] };
   const decision = decide(policy.value, directory.value, request, context);
-  const outside = view === null ? [] : outsideViolations(request, decision, { ...where, view });
-  if (outside.length === 0) return decision;
-  return {
-    ...decision,
-    outcome: "deny",
-    activatesAt: null,
-    expiresAt: null,
-    effectiveEnd: null,
-    violations: [...outside, ...decision.violations],
-  };
+  if (view === null) return decision;
+  const untrusted = untrustedViolations(request, view, where.witness);
+  if (isBeforeOpened(request, decision, view)) {
+    const ended = { ...decision, rule: null, approvals: { required: [], given: [], missing: [] } };
+    return deny(ended, [...untrusted, requestEnded(request, view)]);
+  }
+  const outside = [...untrusted, ...elsewhereViolations(request, decision, view, where.stack)];
+  return outside.length === 0 ? decision : deny(decision, [...outside, ...decision.violations]);
 }
 
-function outsideViolations(
+function deny(decision: Decision, violations: readonly Violation[]): Decision {
+  return { ...decision, outcome: "deny", activatesAt: null, expiresAt: null, effectiveEnd: null, violations };
+}
+
+function untrustedViolations(request: Request, view: JournalView, witness: Head | undefined): Violation[] {
+  return witness === undefined || view.has(witness) ? [] : [journalUntrusted(request, witness, view)];
+}
+
+function elsewhereViolations(
   request: Request,
-  decision: Decision,
-  { stack, view, witness }: JudgeWhere & { readonly view: JournalView },
-): readonly Violation[] {
-  const name = quote(request.metadata.name);
-  const violations: Violation[] = [];
-  if (witness !== undefined && !view.has(witness)) violations.push(journalUntrusted(name, witness, view));
-  const owner = view.grant(decision.requestDigest)?.stack;
-  if (stack !== null && owner !== undefined && !isSame(owner, stack)) {
-    violations.push(requestElsewhere(name, owner, stack));
-  }
-  if (isBeforeOpened(request, decision, view)) violations.push(requestEnded(name, request, view));
-  return violations;
+  { requestDigest }: Decision,
+  view: JournalView,
+  stack: StackRef | null,
+): Violation[] {
+  const owner = view.grant(requestDigest)?.stack;
+  return stack === null || owner === undefined || isSame(owner, stack) ? [] : [requestElsewhere(request, owner, stack)];
 }
 
 /** Of a live grant nothing is judged again, and what decide() found to have ended is said once. */
@@ -61,7 +62,8 @@ function isBeforeOpened(request: Request, { requestDigest, violations }: Decisio
   return view.grant(requestDigest)?.status !== "live" && !violations.some(({ id }) => id === "request-ended");
 }
 
-function journalUntrusted(name: string, witness: Head, view: JournalView): Violation {
+function journalUntrusted(request: Request, witness: Head, view: JournalView): Violation {
+  const name = quote(request.metadata.name);
   const { seq } = view.head;
   return {
     id: "journal-untrusted",
@@ -73,7 +75,8 @@ function journalUntrusted(name: string, witness: Head, view: JournalView): Viola
   };
 }
 
-function requestElsewhere(name: string, owner: StackRef, stack: StackRef): Violation {
+function requestElsewhere(request: Request, owner: StackRef, stack: StackRef): Violation {
+  const name = quote(request.metadata.name);
   return {
     id: "request-elsewhere",
     rule: null,
@@ -84,7 +87,8 @@ function requestElsewhere(name: string, owner: StackRef, stack: StackRef): Viola
   };
 }
 
-function requestEnded(name: string, request: Request, view: JournalView): Violation {
+function requestEnded(request: Request, view: JournalView): Violation {
+  const name = quote(request.metadata.name);
   const openedAt = formatInstant(view.openedAt);
   return {
     id: "request-ended",

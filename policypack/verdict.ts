@@ -7,10 +7,21 @@ import {
   isDocumentError,
   type Judge,
   parseRequest,
+  quote,
   readJudge,
   refuseUnenforcedAnchors,
+  unservedTarget,
 } from "@elevation/domain";
-import { isJournalError, Journal, type JournalView, judge, openStore, readJournalAnchors } from "@elevation/journal";
+import {
+  isJournalError,
+  Journal,
+  type JournalView,
+  judge,
+  missingWitness,
+  openStore,
+  readJournalAnchors,
+  readWitness,
+} from "@elevation/journal";
 import { z } from "zod";
 
 /** What the pack knows of one Grant. */
@@ -19,8 +30,10 @@ export interface Verdict {
   readonly decision: Decision | null;
   /** Why nothing could be judged; whole sentences. */
   readonly faults: readonly string[];
-  /** Why the request was judged as new, without a journal; null where a trusted journal was read. */
+  /** Why the request was judged as new, without a trusted journal; null where one was read. */
   readonly withoutJournal: string | null;
+  /** Why this version can't make what the decision allows anew; a whole sentence, or null. */
+  readonly unserved: string | null;
 }
 
 /** Verdicts over Grants. */
@@ -38,13 +51,15 @@ export interface VerdictSources {
 
 const propsSchema = z.object({
   request: z.unknown(),
+  origin: z.string(),
   organization: z.string(),
   project: z.string(),
   stack: z.string(),
 });
 
 /**
- * One decide() a Grant, cached over the rules of its analysis. A live Grant is not judged again: its liveness comes from
+ * One decide() a Grant, cached over the rules of its analysis: judged anew when the same process analyzes it again, by the
+ * journal of that moment. A live Grant is not judged again: its liveness comes from
  * the journal, since the engine gives no sign of it.
  */
 export function createVerdicts(sources: VerdictSources): Verdicts {
@@ -75,18 +90,45 @@ async function reach(
   props: unknown,
 ): Promise<Verdict> {
   const { view, fault } = await readView(await journal);
-  const anchors = refuseUnenforcedAnchors(env);
-  if (anchors.length > 0) return { decision: null, faults: anchors, withoutJournal: fault };
-  if (typeof documents === "string") return { decision: null, faults: [documents], withoutJournal: fault };
+  const witness = readWitness(env);
+  const anchors = [...refuseUnenforcedAnchors(env), ...("problem" in witness ? [witness.problem] : [])];
+  const refused = (faults: readonly string[]): Verdict => ({
+    decision: null,
+    faults,
+    withoutJournal: fault,
+    unserved: null,
+  });
+  if (anchors.length > 0) return refused(anchors);
+  if (typeof documents === "string") return refused([documents]);
   try {
-    const { request, ...stack } = propsSchema.parse(props);
-    const decision = judge(documents, parseRequest(request, "the request"), { stack, now: clock(), view });
-    return { decision, faults: [], withoutJournal: fault };
+    const { request: value, origin: _origin, ...stack } = propsSchema.parse(props);
+    const request = parseRequest(value, "the request");
+    const decision = judge(documents, request, { stack, now: clock(), view });
+    // A live grant was made already, whatever the policy says of its target today.
+    const isNew = decision.outcome === "allow" && view?.grant(decision.requestDigest)?.status !== "live";
+    const unserved = isNew ? unservedTarget(documents.policy.value, request) : null;
+    return { decision, faults: [], withoutJournal: fault, unserved };
   } catch (error) {
-    if (isDocumentError(error)) return { decision: null, faults: [error.message], withoutJournal: fault };
-    if (error instanceof z.ZodError) return { decision: null, faults: [z.prettifyError(error)], withoutJournal: fault };
+    if (isDocumentError(error)) return refused([error.message]);
+    if (error instanceof z.ZodError) return refused([z.prettifyError(error)]);
+    const unknown = unknownPath(error);
+    if (unknown !== null) return refused([unknownValue(unknown)]);
     throw error;
   }
+}
+
+/**
+ * NB. Thrown on, it would make each mandatory rule advisory, and the preview of a Grant that nobody could judge would
+ * succeed. `Grant` takes plain values only; a program that goes past its constructor is refused here.
+ */
+function unknownValue(path: string): string {
+  return `${quote(path)} of this Grant is not known before \`up\`, and what can't be judged is refused; write a plain value`;
+}
+
+/** Which property the pack's SDK says is not known yet; null for any other error. It keeps the class to itself. */
+function unknownPath(error: unknown): string | null {
+  if (!(error instanceof Error) || !("unknownTypeSentinel" in error) || !("props" in error)) return null;
+  return Array.isArray(error.props) ? error.props.map(String).join(".") : "";
 }
 
 async function readView(trusted: Trusted): Promise<{ view: JournalView | null; fault: string | null }> {
@@ -102,8 +144,12 @@ async function readView(trusted: Trusted): Promise<{ view: JournalView | null; f
 async function openTrusted(env: Record<string, string | undefined>): Promise<Trusted> {
   const { address, id } = readJournalAnchors(env);
   if (address === null) return { fault: "`ELEVATION_JOURNAL` is not set" };
+  const read = readWitness(env);
+  if ("problem" in read) return { fault: read.problem };
   try {
-    return { journal: await Journal.open(openStore(address), id ?? undefined) };
+    const journal = await Journal.open(openStore(address), id ?? undefined);
+    const missing = missingWitness(await journal.view(), read.witness);
+    return missing === null ? { journal } : { fault: missing };
   } catch (error) {
     if (isJournalError(error)) return { fault: error.message };
     throw error;

@@ -8,6 +8,7 @@ import {
   type NewEvent,
   type Request,
   refuseUnenforcedAnchors,
+  unservedTarget,
 } from "@elevation/domain";
 import {
   isJournalError,
@@ -33,6 +34,8 @@ export interface CheckOptions {
   readonly journal?: string;
   readonly json?: boolean;
   readonly record?: boolean;
+  readonly approvals?: string;
+  readonly allowedSigners?: string;
 }
 
 /** What is known of earlier grants, when requests are judged. */
@@ -56,6 +59,7 @@ const NO_JOURNAL =
  */
 export async function check(names: readonly string[], options: CheckOptions, terminal: Terminal): Promise<ExitCode> {
   refuseEnvironment(terminal);
+  refuseApprovals(options);
   const source = findJournal(terminal, options.journal);
   if (options.record === true) refuseToRecord(source, options);
   const now = readAt(options.at);
@@ -70,13 +74,39 @@ export async function check(names: readonly string[], options: CheckOptions, ter
     terminal.printJson(isSeveral ? decisions : decisions[0]);
   } else if (decisions.length > 0) terminal.print(renderDecisions(terminal, question.requests, decisions));
   if (decisions.length === 0) terminal.say("there is no request file in what was named: nothing was judged");
+  sayUnserved(terminal, question, decisions);
   if (fault !== null) throw fault;
   return decisions.every(({ outcome }) => outcome === "allow") ? EXIT.yes : EXIT.denied;
+}
+
+/** The policy's answer stands; that this version can't act on it is said beside it, as the pack does in preview. */
+function sayUnserved(
+  terminal: Terminal,
+  { judge: { policy }, requests }: Question,
+  decisions: readonly Decision[],
+): void {
+  for (const [index, { value }] of requests.entries()) {
+    const sentence = decisions[index]?.outcome === "allow" ? unservedTarget(policy.value, value) : null;
+    if (sentence !== null) terminal.say(sentence);
+  }
 }
 
 function refuseEnvironment(terminal: Terminal): void {
   const sentences = refuseUnenforcedAnchors(terminal.env);
   if (sentences.length > 0) throw new CommandError(EXIT.badInput, sentences.join("; "));
+}
+
+/** What this version would pass over is refused, as in the documents. */
+function refuseApprovals({ approvals, allowedSigners }: CheckOptions): void {
+  const flags = [
+    approvals === undefined ? [] : ["`--approvals`"],
+    allowedSigners === undefined ? [] : ["`--allowed-signers`"],
+  ].flat();
+  if (flags.length === 0) return;
+  throw new CommandError(
+    EXIT.badInput,
+    `${flags.join(" and ")} ${flags.length > 1 ? "are" : "is"} given, but this version verifies no approvals; leave ${flags.length > 1 ? "them" : "it"} out, or use a version that does`,
+  );
 }
 
 function refuseToRecord(source: JournalSource | null, options: CheckOptions): void {

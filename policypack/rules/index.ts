@@ -4,6 +4,7 @@ import type { Rule } from "../define-rule";
 import { deniedWindow } from "./denied-window";
 import { environmentAccess } from "./environment-access";
 import { grantOptions } from "./grant-options";
+import { grantShell } from "./grant-shell";
 import { identityKnown } from "./identity-known";
 import { journalRead } from "./journal-read";
 import { reasonSufficient } from "./reason-sufficient";
@@ -12,6 +13,7 @@ import { requestInPlace } from "./request-in-place";
 import { requestSpent } from "./request-spent";
 import { requestWellFormed } from "./request-well-formed";
 import { roleConstraint } from "./role-constraint";
+import { targetServed } from "./target-served";
 import { ticketValid } from "./ticket-valid";
 import { timeBoundary } from "./time-boundary";
 
@@ -25,11 +27,13 @@ export const rules: readonly Rule[] = [
   ticketValid,
   deniedWindow,
   identityKnown,
+  targetServed,
   requestInPlace,
   requestAllowed,
   requestSpent,
   journalRead,
   grantOptions,
+  grantShell,
 ];
 
 /** The rule that reports a violation; undefined only where a rule is missing, which a test refuses. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { defineRule } from "../define-rule";
 
-/** Says that a verdict was reached without the journal: what was granted before is not known, and `up` will grant nothing. */
+/** Says that a verdict was reached without a journal that can be trusted: what was granted before is not known, and `up` will grant nothing. */
 export const journalRead = defineRule({
   id: "journal-read",
   description: "Verdicts rest on a trusted journal",
@@ -12,6 +12,6 @@ export const journalRead = defineRule({
     withoutJournal === null
       ? []
       : [
-          `judged as a new request, without a journal: ${withoutJournal}; nothing is granted until \`ELEVATION_JOURNAL\` and \`ELEVATION_JOURNAL_ID\` name a journal that verifies`,
+          `judged as a new request, without a trusted journal (${withoutJournal}); nothing is granted until \`ELEVATION_JOURNAL\` and \`ELEVATION_JOURNAL_ID\` name a whole journal that verifies`,
         ],
 });

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
+
 export * from "../errors";
 export * from "./activate";
 export { check } from "./check";
+export { createWorld } from "./create-world";
 export { diff } from "./diff";
+export { type ExportedStack, readExportedStack } from "./exported-stack";
 export * from "./ports";
 export { read, remove } from "./read";
+export * from "./reap";
 export { endGrant } from "./revoke";
 export * from "./state";
 export { update } from "./update";

@@ -31,10 +31,11 @@ export interface Revocation {
 }
 
 /**
- * Whether the person's open sessions have their right from another live grant too. Asked only after the access itself
- * was taken away: of two grants that end at the same time, the one that asks last then cuts the sessions.
+ * Whether the person's open sessions are left alone; `found` says whether anything of the grant was still there. Asked
+ * only after the access itself was taken away: of two grants that end at the same time, the one that asks last then cuts
+ * the sessions.
  */
-export type SparesSessions = () => Promise<boolean>;
+export type SparesSessions = (found: boolean) => Promise<boolean>;
 
 /** One kind of system where access is created and removed. */
 export interface Target {

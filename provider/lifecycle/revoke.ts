@@ -73,9 +73,10 @@ export function driftOf(found: Observation, place: Place): readonly string[] {
 }
 
 /**
- * Spares open sessions only for another live grant that gives the person the same role there. INVARIANT (two ends cut):
- * the answer counts only after this grant's own end is in the journal, so of two that end together at least the later
- * one sees the other's and spares nothing; where that can't be known nothing is spared.
+ * Spares open sessions for another live grant that gives the person the same role there, and where the journal knows that
+ * the end was finished before and nothing came back. INVARIANT (two ends cut): the answer counts only after this grant's
+ * own end is in the journal, so of two that end together at least the later one sees the other's and spares nothing;
+ * where that can't be known nothing is spared.
  */
 export function sparesSessions(
   world: World,
@@ -83,8 +84,10 @@ export function sparesSessions(
   trusted: Trusted | Error,
   noted: Promise<boolean>,
 ): SparesSessions {
-  return async () => {
-    if (trusted instanceof Error || !givesSameAccess(trusted.view, access, world.clock())) return false;
+  return async (found) => {
+    if (trusted instanceof Error) return false;
+    if (!found && trusted.view.grant(access.digest)?.status === "ended") return true;
+    if (!givesSameAccess(trusted.view, access, world.clock())) return false;
     if (!(await noted)) return false;
     const view = await trusted.journal.view().catch(() => null);
     return view !== null && givesSameAccess(view, access, world.clock());

@@ -1,22 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 import { setTimeout as delay } from "node:timers/promises";
-import {
-  anchorProblems,
-  findProjectRoot,
-  loadJudge,
-  openJournal,
-  type StackConfig,
-  servedEnvironments,
-} from "../settings";
-import { createTargets } from "../targets";
+import type { StackConfig } from "../settings";
 import { activate } from "./activate";
 import { check } from "./check";
+import { createWorld } from "./create-world";
 import { startDeadline } from "./deadline";
 import { diff } from "./diff";
 import { read, remove } from "./read";
 import { type GrantState, jsonSafe, readInputs, readState } from "./state";
 import { update } from "./update";
-import { type Deadline, once, reasonOf, type World } from "./world";
+import { type Deadline, reasonOf } from "./world";
 
 type Props = Record<string, unknown>;
 
@@ -31,7 +24,11 @@ const GRACE = 1_000;
  */
 export function handler() {
   let config: StackConfig = () => undefined;
-  const world = createWorld((key) => config(key));
+  const world = createWorld(process.env, {
+    config: (key) => config(key),
+    actor: { kind: "job", key: "unverified" },
+    say,
+  });
   return {
     // NB. synchronous: the plugin doesn't wait for it before a second call uses the same provider.
     configure: (request: { config: { get(key: string): string | undefined } }): Promise<void> => {
@@ -59,25 +56,6 @@ export function handler() {
   };
 }
 
-function createWorld(config: StackConfig): World {
-  const root = once(() => findProjectRoot(process.cwd()));
-  const journal = once(() => openJournal(process.env, (report) => say(report)));
-  return {
-    clock: () => Date.now(),
-    judge: once(() => loadJudge(root(), config)),
-    journal: () => journal(),
-    targets: createTargets(process.env),
-    environments: () => servedEnvironments(config),
-    anchorProblems: () => anchorProblems(config, process.env),
-    actor: { kind: "job", key: "unverified" },
-    say,
-  };
-}
-
-function say(line: string): void {
-  process.stderr.write(`${line}\n`);
-}
-
 /** Bounds the time, and makes an error print as one clean message: the plugin adds the stack of most of them. */
 async function tidily<T>(operation: string, run: (deadline: Deadline) => Promise<T>): Promise<T> {
   const deadline = startDeadline(operation, OPERATION_TIMEOUT);
@@ -101,4 +79,8 @@ function tidy(error: unknown): Error {
   const kept = error as Partial<{ id: string; properties: GrantState; reasons: string[] }>;
   const carried = kept.id === undefined ? {} : { id: kept.id, properties: kept.properties, reasons: kept.reasons };
   return Object.assign(new Error(message), { stack: "", toString: () => message, ...carried });
+}
+
+function say(line: string): void {
+  process.stderr.write(`${line}\n`);
 }

@@ -1,112 +1,113 @@
 // SPDX-License-Identifier: Apache-2.0
 import { resolve } from "node:path";
-import { type Decision, type Instant, isInert, type Judge, type LiveGrant, parseInstant } from "@elevation/domain";
-import { isJournalError, type Journal, type JournalView, judge } from "@elevation/journal";
+import { didYouMean, type Judge, quote, quoteList, unservedTarget } from "@elevation/domain";
+import { isJournalError, type Journal } from "@elevation/journal";
 import * as pulumi from "@pulumi/pulumi";
 import { decidedOnce, violationLines } from "../decided";
 import { GrantError, isGrantError } from "../errors";
 import { Grant } from "../resource/grant";
-import {
-  anchorProblems,
-  findProjectRoot,
-  loadJudge,
-  openJournal,
-  type StackConfig,
-  servedEnvironments,
-} from "../settings";
-import { type RequestFile, readRequestFiles } from "./request-files";
+import { findProjectRoot, loadJudge, openJournal, servedEnvironments, settingProblems } from "../settings";
+import { type Choice, chooseRequests, type Judged } from "./choose-requests";
+import { readRequestFiles } from "./request-files";
 
 /**
  * Declares a Grant for each request file of the folder that is for an environment of this stack, and leaves out those
- * whose grant ended or that lapsed: they are inert in code.
+ * whose grant ended or that lapsed: they are inert in code. {@link chooseRequests} says which.
  *
  * With `ELEVATION_DEPLOY=1` (set by the deploy script only) new requests are judged here, in order of `requestedAt`, then
  * digest: the live and the allowed ones are declared, the denied ones reported and journaled, so that one person's
  * denied request stops nobody. Without it all that haven't ended are declared, and the policy pack shows violations.
- * With an untrusted journal all are declared: ignorance never becomes a deletion.
+ * With an untrusted journal, one that lacks `ELEVATION_WITNESS` among them, all are declared: ignorance never becomes a
+ * deletion.
+ *
+ * A file for an environment that the policy knows and this stack doesn't serve is another stack's. One for an environment
+ * that the policy doesn't know is no stack's: it is judged here like any other (`unknown-environment`), so that a slip of
+ * the pen fails the preview and is reported by a deploy, and never looks like a file for another stack.
+ *
+ * Throws GrantError `input-invalid` for stack config, environment and request files that are not right, `policy-invalid`
+ * for policy and directory: a program that fails deletes nothing.
  */
 export async function declareGrants(folder = "requests"): Promise<void> {
-  const config: StackConfig = (key) => pulumi.runtime.allConfig()[key];
-  const problems = anchorProblems(config, process.env);
+  const all = pulumi.runtime.allConfig();
+  const problems = settingProblems(all, process.env);
   if (problems.length > 0) throw new GrantError("input-invalid", problems.join("\n"));
-  const environments = servedEnvironments(config);
-  if (environments.length === 0) {
+  const config = (key: string): string | undefined => all[key];
+  const documents = loadJudge(findProjectRoot(process.cwd()), config);
+  const served = servedEnvironments(config);
+  requireKnown(served, documents);
+  const files = readRequestFiles(resolve(folder));
+  const journal = await openJournal(process.env, (report) => void pulumi.log.warn(report)).catch(untrusted);
+  const choice = chooseRequests(files, {
+    documents,
+    view: (await journal?.view()) ?? null,
+    stack: { organization: pulumi.getOrganization(), project: pulumi.getProject(), stack: pulumi.getStack() },
+    served,
+    now: Date.now(),
+    deploying: process.env["ELEVATION_DEPLOY"] === "1",
+  });
+  for (const { file } of choice.declare) {
+    const { metadata, spec } = file.document.value;
+    new Grant({ metadata, spec, origin: file.origin });
+  }
+  await reportOthers(choice, documents, journal);
+}
+
+/** A stack that serves what isn't there would withdraw everything that it served under the right name. */
+function requireKnown(served: readonly string[], { policy }: Judge): void {
+  if (served.length === 0) {
     throw new GrantError(
       "input-invalid",
       "stack config `elevation:environments` is not set; list the environments that this stack may use",
     );
   }
-  const files = readRequestFiles(resolve(folder)).filter(({ document }) =>
-    environments.includes(document.value.spec.environment),
+  const known = Object.keys(policy.value.environments);
+  const unknown = served.filter((name) => !known.includes(name));
+  if (unknown.length === 0) return;
+  const problems = unknown.map(
+    (name) =>
+      `stack config \`elevation:environments\` lists ${quote(name)}, which the policy does not have; ${didYouMean(name, known)}`,
   );
-  const journal = await openJournal(process.env, (report) => void pulumi.log.warn(report)).catch(untrusted);
-  for (const { document, origin } of await choose(files, journal, config)) {
-    new Grant({ metadata: document.value.metadata, spec: document.value.spec, origin });
-  }
+  throw new GrantError("input-invalid", problems.join("\n"));
 }
 
 function untrusted(error: unknown): null {
-  if (!isGrantError(error)) throw error;
+  if (!isGrantError(error) || error.code !== "journal-untrusted") throw error;
   void pulumi.log.warn(`${error.message}. All requests are declared, none can be granted`);
   return null;
 }
 
-async function choose(
-  files: readonly RequestFile[],
-  journal: Journal | null,
-  config: StackConfig,
-): Promise<readonly RequestFile[]> {
-  if (journal === null) return files;
-  const documents = loadJudge(findProjectRoot(process.cwd()), config);
-  const view = await journal.view();
-  const deploying = process.env["ELEVATION_DEPLOY"] === "1";
-  const chosen: RequestFile[] = [];
-  const allowed: LiveGrant[] = [];
-  for (const file of [...files].sort(byRequestedAt)) {
-    const decision = judgeFile(documents, file, withAllowed(view, allowed), Date.now());
-    if (isInert(decision)) sayInert(file, decision);
-    else if (decision.outcome === "allow" || !deploying) chosen.push(file);
-    else await report(journal, file, decision);
-    if (deploying && decision.outcome === "allow") allowed.push(asLive(file, decision));
+async function reportOthers(choice: Choice, documents: Judge, journal: Journal | null): Promise<void> {
+  sayElsewhere(choice.elsewhere);
+  for (const judged of choice.inert) sayInert(judged);
+  for (const { file } of choice.unserved) {
+    const reason = unservedTarget(documents.policy.value, file.document.value);
+    void pulumi.log.warn(`${file.origin} is not declared: ${reason}`);
   }
-  return chosen;
+  for (const judged of choice.denied) await reportDenied(journal, judged);
 }
 
-function judgeFile(documents: Judge, { document }: RequestFile, view: JournalView, now: Instant): Decision {
-  const stack = { organization: pulumi.getOrganization(), project: pulumi.getProject(), stack: pulumi.getStack() };
-  return judge(documents, document.value, { stack, now, view });
+/** One line: most are right, and an environment that no stack serves would show nowhere else. */
+function sayElsewhere(files: Choice["elsewhere"]): void {
+  if (files.length === 0) return;
+  const environments = [...new Set(files.map(({ document }) => document.value.spec.environment))].sort();
+  const count = files.length === 1 ? "1 request file is" : `${files.length} request files are`;
+  void pulumi.log.info(`${count} for ${quoteList(environments, "and")}, which this stack does not serve`);
 }
 
-/** Those allowed a moment ago count as live for those behind them. */
-function withAllowed(view: JournalView, allowed: readonly LiveGrant[]): JournalView {
-  return allowed.length === 0 ? view : Object.create(view, { live: { value: [...view.live, ...allowed] } });
+function sayInert({ file, decision }: Judged): void {
+  void pulumi.log.info(
+    `${file.origin} is not declared: ${decision.violations.map(({ message }) => message).join("; ")}`,
+  );
 }
 
-function asLive({ document }: RequestFile, decision: Decision): LiveGrant {
-  const { requester, role, environment } = document.value.spec;
-  const activatedAt = parseInstant(decision.activatesAt ?? "") ?? 0;
-  const expiresAt = parseInstant(decision.expiresAt ?? "") ?? 0;
-  const rule = decision.rule === null ? {} : { rule: decision.rule };
-  return { requester, role, environment, activatedAt, expiresAt, request: document.digest, ...rule };
-}
-
-function sayInert({ origin }: RequestFile, decision: Decision): void {
-  void pulumi.log.info(`${origin} is not declared: ${decision.violations.map(({ message }) => message).join("; ")}`);
-}
-
-async function report(journal: Journal, { origin, document }: RequestFile, decision: Decision): Promise<void> {
-  void pulumi.log.warn(violationLines(`${origin} is denied and not declared:`, decision));
-  if (pulumi.runtime.isDryRun()) return;
-  const by = { request: document.value, actor: { kind: "job", key: "unverified" }, now: Date.now() } as const;
+async function reportDenied(journal: Journal | null, { file, decision }: Judged): Promise<void> {
+  void pulumi.log.warn(violationLines(`${file.origin} is denied and not declared:`, decision));
+  if (journal === null || pulumi.runtime.isDryRun()) return;
+  const by = { request: file.document.value, actor: { kind: "job", key: "unverified" }, now: Date.now() } as const;
   await journal
     .step((view) => ({ events: decidedOnce(view, decision, by), result: null }))
     .catch((error: unknown) => {
       if (!isJournalError(error)) throw error;
-      void pulumi.log.warn(`the denial of ${origin} could not be journaled: ${error.message}`);
+      void pulumi.log.warn(`the denial of ${file.origin} could not be journaled: ${error.message}`);
     });
-}
-
-function byRequestedAt(one: RequestFile, other: RequestFile): number {
-  const at = ({ document }: RequestFile) => parseInstant(document.value.spec.requestedAt) ?? 0;
-  return at(one) - at(other) || (one.document.digest < other.document.digest ? -1 : 1);
 }

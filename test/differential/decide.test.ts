@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
-import { type Decision, decide, readJudge } from "@elevation/domain";
+import { type Decision, decide, type Policy, type Request, readJudge, targetOf } from "@elevation/domain";
 import fc from "fast-check";
 import { world } from "../property/arbitraries";
-import { oracle } from "./oracle";
+import { duration, oracle } from "./oracle";
 
 describe("decide() beside a naive oracle", () => {
   it("when anybody asks for anything at any time, then both say the same", function () {
@@ -16,12 +16,14 @@ describe("decide() beside a naive oracle", () => {
         for (const key of [decision.outcome, ...decision.violations.map(({ id }) => id)]) {
           seen.set(key, (seen.get(key) ?? 0) + 1);
         }
+        for (const key of oddities(policy, request, decision)) seen.set(key, (seen.get(key) ?? 0) + 1);
         assert.equal(summary(decision), oracle(policy, directory, request, now));
       }),
       { numRuns: 3000 },
     );
     // A generator that never reaches a branch proves nothing about it.
     for (const id of EXPECTED) assert.ok((seen.get(id) ?? 0) >= 5, `only ${seen.get(id) ?? 0} cases of ${id}`);
+    for (const oddity of ODDITIES) assert.ok(seen.has(oddity), `no case of ${oddity}`);
   });
 });
 
@@ -45,6 +47,27 @@ const EXPECTED = [
   "ticket-invalid",
   "no-identity",
 ];
+
+const ODDITIES = [
+  "min above max, allow",
+  "min above max, deny",
+  "default above max, allow",
+  "default above max, deny",
+  "aws, allow",
+  "aws, deny",
+];
+
+/** What the policy has that is good and looks wrong, where the decision depends on it. */
+function oddities(policy: Policy, { spec }: Request, { outcome, rule: id }: Decision): string[] {
+  const rule = policy.rules.find((each) => each.id === id);
+  if (rule?.effect !== "allow") return [];
+  const { min = "PT1M", default: standard = "PT0S", max } = rule.duration;
+  return [
+    ...(duration(min) > duration(max) ? [`min above max, ${outcome}`] : []),
+    ...(spec.duration === undefined && duration(standard) > duration(max) ? [`default above max, ${outcome}`] : []),
+    ...(targetOf(policy, { spec } as Request)?.kind === "aws" ? [`aws, ${outcome}`] : []),
+  ];
+}
 
 function summary({ outcome, rule, expiresAt, violations }: Decision): string {
   if (outcome === "allow") return `allow ${rule} ${expiresAt}`;

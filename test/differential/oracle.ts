@@ -126,7 +126,8 @@ export function oracle(policy: Policy, directory: Directory, request: Request, n
   const here = (rule: Rule) => rule.environments === "*" || rule.environments.includes(environment);
   const denying = policy.rules.filter((rule) => rule.effect === "deny" && about(rule) && here(rule));
   const ids = denying.filter((rule) => denies(rule, t)).map(() => "denied");
-  if (directory.people[requester]?.identities?.["postgres"] === undefined) ids.push("no-identity");
+  const kind = roles.get(role)?.targets[environment]?.kind ?? "";
+  if (directory.people[requester]?.identities?.[kind] === undefined) ids.push("no-identity");
   const mine = policy.rules.filter((rule) => rule.effect === "allow").filter(about);
   const candidates = mine.filter(here).map((rule) => faults(rule, policy, request, t));
   const fewest = Math.min(...candidates.map((candidate) => new Set(candidate.ids).size));

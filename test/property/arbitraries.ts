@@ -62,18 +62,34 @@ const span = (center: number) =>
 
 const names = (all: readonly string[]) => fc.oneof(fc.constant("*" as const), some(all));
 
-const lengths = fc.subarray(DURATIONS, { minLength: 1, maxLength: 3 }).map((chosen) => {
-  const [min, standard, max] =
-    chosen.length === 3 ? chosen : [chosen.length === 2 ? chosen[0] : "PT10S", undefined, chosen.at(-1)];
-  return { min, default: standard, max: max ?? "PT1H" };
+const ordered = fc
+  .tuple(fc.subarray(DURATIONS, { minLength: 1, maxLength: 3 }), maybe(fc.boolean()))
+  .map(([chosen, clamp]) => {
+    const [min, standard, max] =
+      chosen.length === 3 ? chosen : [chosen.length === 2 ? chosen[0] : "PT10S", undefined, chosen.at(-1)];
+    return { min, default: standard, max: max ?? "PT1H", clamp };
+  });
+
+/** Good as well: a `min` or a `default` above `max`, and a `max` below the least that may be asked for. */
+const unordered = fc.record({
+  min: maybe(fc.constantFrom(...DURATIONS)),
+  default: maybe(fc.constantFrom("PT30M", "PT2H", "PT4H")),
+  max: fc.constantFrom("PT10S", "PT15M", "PT1H"),
+  clamp: fc.constantFrom(true, true, false, undefined),
 });
+
+const lengths = fc.oneof({ weight: 1, arbitrary: ordered }, { weight: 1, arbitrary: unordered });
+
+/** Of a kind that is granted at, or of one that only the policy knows. */
+const target = (role: string) =>
+  fc.constantFrom("postgres", "postgres", "aws").map((kind) => ({ kind, connection: "main", role }));
 
 const allow = fc.record({
   effect: fc.constant("allow" as const),
   who,
   roles: names(ROLES),
   environments: names(ENVIRONMENTS),
-  duration: fc.tuple(lengths, maybe(fc.boolean())).map(([bounds, clamp]) => ({ ...bounds, clamp })),
+  duration: lengths,
   hours: maybe(hours),
   reason: rarely(
     fc.record({ minLength: maybe(fc.integer({ min: 1, max: 8 })), matches: maybe(fc.constantFrom("INC", "^ ", "x$")) }),
@@ -95,23 +111,22 @@ const policyNear = (center: number): fc.Arbitrary<Policy> =>
   fc
     .record({
       production: maybe(fc.constantFrom("PT30M", "PT2H")),
-      staging: fc.option(fc.constant({ kind: "postgres", connection: "main", role: "one" }), {
-        nil: undefined,
-        freq: 10,
-      }),
+      reader: target("reader"),
+      writer: target("writer"),
+      staging: fc.option(target("one"), { nil: undefined, freq: 10 }),
       allows: fc.array(allow, { minLength: 1, maxLength: 3 }),
       denies: fc.array(deny(center), { maxLength: 2 }),
       activateWithin: maybe(fc.constantFrom("PT3H", "PT48H")),
       startWithin: maybe(fc.constantFrom("PT3H")),
     })
-    .map(({ production, staging, allows, denies, activateWithin, startWithin }) =>
+    .map(({ production, reader, writer, staging, allows, denies, activateWithin, startWithin }) =>
       written({
         apiVersion: "elevation/v1",
         kind: "Policy",
         environments: { production: { maxDuration: production }, staging: {} },
         roles: {
-          reader: { targets: { production: { kind: "postgres", connection: "main", role: "reader" }, staging } },
-          writer: { targets: { production: { kind: "postgres", connection: "main", role: "writer" }, staging } },
+          reader: { targets: { production: reader, staging } },
+          writer: { targets: { production: writer, staging } },
         },
         rules: [...denies, ...allows].map((rule, index) => ({ id: `rule-${index}`, ...rule })),
         requests: { proof: "none" },
@@ -124,7 +139,7 @@ const directoryNear = (center: number): fc.Arbitrary<Directory> =>
   fc
     .record({
       functions: fc.tuple(...PEOPLE.map(() => maybe(some(FUNCTIONS)))),
-      logins: fc.tuple(...PEOPLE.map(() => fc.option(fc.constant(true), { nil: undefined, freq: 12 }))),
+      logins: fc.tuple(...PEOPLE.map(() => fc.subarray(["postgres", "aws"], { minLength: 1 }))),
       leadIncludes: maybe(some(["dba", "sre"])),
       sreIncludes: maybe(fc.constant(["dba"])),
       duties: fc.tuple(
@@ -140,7 +155,10 @@ const directoryNear = (center: number): fc.Arbitrary<Directory> =>
         people: Object.fromEntries(
           PEOPLE.map((person, index) => [
             person,
-            { jobFunctions: functions[index], identities: logins[index] && { postgres: person.slice(0, 3) } },
+            {
+              jobFunctions: functions[index],
+              identities: Object.fromEntries((logins[index] ?? []).map((kind) => [kind, person.slice(0, 3)])),
+            },
           ]),
         ),
         jobFunctions: { dba: {}, sre: { includes: sreIncludes }, lead: { includes: leadIncludes } },

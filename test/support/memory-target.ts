@@ -96,7 +96,7 @@ export class MemoryTarget implements Target {
       return { found: true, sessionsEnded: 0, residue: [`\`${object}\` was made by somebody else; it was left alone`] };
     this.things.delete(object);
     await this.#call("taken");
-    const sessionsEnded = (await spares()) ? 0 : (this.sessions.get(identity) ?? 0);
+    const sessionsEnded = (await spares(thing !== undefined)) ? 0 : (this.sessions.get(identity) ?? 0);
     if (sessionsEnded > 0) this.sessions.delete(identity);
     await this.#call("revoked");
     return { found: thing !== undefined, sessionsEnded, residue: [] };

@@ -20,7 +20,7 @@ interface Ending {
   readonly session: Session;
   readonly access: Access;
   readonly name: string;
-  readonly spares: SparesSessions;
+  readonly spares: () => Promise<boolean>;
   /** Everybody who was ever seen to hold the access, by oid. */
   readonly holders: Map<number, Holder>;
   /** Why a membership could not be revoked; of the last round only. */
@@ -37,24 +37,28 @@ interface Ending {
  */
 export async function revokeAccess(session: Session, access: Access, spares: SparesSessions): Promise<Revocation> {
   const name = grantRoleOf(access);
-  const ending: Ending = { session, access, name, spares, holders: new Map(), failures: [], sessionsEnded: 0 };
-  const first = await settledFacts(ending);
+  const first = await settledFacts(session, access, name);
+  const found = first.role !== null;
+  const ending: Ending = {
+    ...{ session, access, name, spares: () => spares(found) },
+    ...{ holders: new Map(), failures: [], sessionsEnded: 0 },
+  };
   const baseline = baselineOf(first);
   await takeAway(ending, first);
   const residue = await removeRole(ending);
   const handedOn = await scanHandedOn(session, access, [...ending.holders.values()], baseline);
-  return { found: first.role !== null, sessionsEnded: ending.sessionsEnded, residue: [...residue, ...handedOn] };
+  return { found, sessionsEnded: ending.sessionsEnded, residue: [...residue, ...handedOn] };
 }
 
 /** A role that isn't there is only known to be gone once nobody is making it any more. */
-async function settledFacts(ending: Ending): Promise<Facts> {
-  const seen = await facts(ending);
+async function settledFacts(session: Session, access: Access, name: string): Promise<Facts> {
+  const seen = await facts({ session, access, name });
   if (seen.role !== null) return seen;
-  await settle(ending.session, ending.name);
-  return facts(ending);
+  await settle(session, name);
+  return facts({ session, access, name });
 }
 
-function facts({ session, access, name }: Ending): Promise<Facts> {
+function facts({ session, access, name }: Pick<Ending, "session" | "access" | "name">): Promise<Facts> {
   return readFacts(session, name, access.place.identity, access.place.role);
 }
 

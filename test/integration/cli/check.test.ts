@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
-import { mkdirSync, rmSync } from "node:fs";
+import { mkdirSync, rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import type { Decision } from "@elevation/domain";
 import { AT, aRequest, DIRECTORY, POLICY } from "./documents";
@@ -82,6 +82,55 @@ alice-long (./long.yaml) is denied:
       [0, []],
     ]);
     assert.equal(runs[4]?.stderr, `${NO_JOURNAL}there is no request file in what was named: nothing was judged\n`);
+  });
+
+  it("when a folder holds what isn't read, then that is an error beside the others", async () => {
+    project.write("requests/a.yaml", aRequest({ duration: "P1M" }));
+    project.write("requests/b.YAML", aRequest({}, "b"));
+    project.write("requests/.gitkeep", "");
+    symlinkSync("../alice.yaml", join(project.path, "requests", "c.yaml"));
+    const { exit, stdout, stderr } = await check("requests", "--at", AT, "--json");
+    assert.deepEqual(
+      [exit, stderr],
+      [
+        2,
+        "requests/b.YAML: its name ends in `.YAML`, request files end in lower case; rename it to end in `.yaml`\n" +
+          "requests/c.yaml: it is a symbolic link; put the file itself here\n" +
+          "requests/a.yaml:8:13: `spec.duration` is `P1M`, not a duration of fixed length up to 100 years; write weeks, days, hours, minutes or seconds, as in PT30M or P7D\n",
+      ],
+    );
+    assert.deepEqual((JSON.parse(stdout) as { problems: unknown[] }).problems.slice(0, 1), [
+      {
+        file: "requests/b.YAML",
+        line: 0,
+        column: 0,
+        path: "",
+        message: "its name ends in `.YAML`, request files end in lower case; rename it to end in `.yaml`",
+      },
+    ]);
+    assert.equal((await check("requests/c.yaml", "--at", AT)).exit, 0, "a link that is named itself is followed");
+  });
+
+  it("when the target is of a kind that this version doesn't serve, then the policy's answer stands, and stderr says so", async () => {
+    project.write("policypack/elevation.yaml", POLICY.replaceAll("kind: postgres", "kind: aws"));
+    project.write("policypack/directory.yaml", DIRECTORY.replaceAll("postgres:", "aws:"));
+    const { exit, stdout, stderr } = await check("alice.yaml", "long.yaml", "--at", AT);
+    assert.equal(exit, 3);
+    assert.match(stdout, /^alice-orders .* allow /m);
+    assert.equal(
+      stderr,
+      `${NO_JOURNAL}\`alice-orders\` asks for \`orders-admin\` in \`production\`, a target of kind \`aws\`, this version grants only at \`postgres\`; leave it out or use a version that serves it\n`,
+    );
+  });
+
+  it("when a request is signed, then it is judged like any other", async () => {
+    project.write("signed.yaml", `${aRequest()}signature: anything\n`);
+    const [signed, unsigned] = await Promise.all([
+      check("signed.yaml", "--at", AT, "--json"),
+      check("alice.yaml", "--at", AT, "--json"),
+    ]);
+    assert.deepEqual(signed, unsigned);
+    assert.equal(signed.exit, 0);
   });
 
   it("when a folder has two requests of one name, then both files are named", async () => {

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import type { StatusReport } from "@elevation/cli";
 import type { Decision } from "@elevation/domain";
-import { AT, aRequest, DIRECTORY, eventOf, intentOf } from "./documents";
+import { AT, aRequest, DIRECTORY, eventOf, intentOf, POLICY } from "./documents";
 import { aJournal, aProject, ELEVATE, elevate, type Project, run, TIMEOUT } from "./elevate";
 
 const ESC = "\u001b";
@@ -63,6 +63,27 @@ describe("elevate and the terminal", () => {
       ["--policy", HOSTILE],
     ]) {
       const { stdout, stderr } = await check({}, ...args);
+      for (const line of [...stdout.split("\n"), ...stderr.split("\n")]) assert.doesNotMatch(line, UNSAFE);
+    }
+  });
+
+  it("when good documents hold what a terminal would obey, then they are judged, and none of it reaches one", async () => {
+    const said = HOSTILE.slice(0, -1);
+    const quoted = JSON.stringify(said).replace(
+      /[^ -~]/g,
+      (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`,
+    );
+    const reason = { minLength: 10, matches: "INC" };
+    project.write(
+      "policypack/elevation.yaml",
+      POLICY.replace("Customer traffic", quoted).replace("{ minLength: 10 }", JSON.stringify(reason)),
+    );
+    project.write("policypack/directory.yaml", DIRECTORY.replace("name: Alice", `name: ${quoted}`));
+    project.write("alice.yaml", aRequest({ ticket: "said", reason: "said" }).replaceAll('"said"', quoted));
+    for (const args of [[], ["--json"]]) {
+      const { exit, stdout, stderr } = await check({}, ...args);
+      assert.equal(exit, 3);
+      assert.match(stdout, /is `\\+u[^ ]*1b[^ ]*\[2J/);
       for (const line of [...stdout.split("\n"), ...stderr.split("\n")]) assert.doesNotMatch(line, UNSAFE);
     }
   });

@@ -12,11 +12,22 @@ describe("elevate and its arguments", () => {
       [["chek"], "error: unknown command 'chek'\n(Did you mean check?)\n"],
       [["statsu"], "error: unknown command 'statsu'\n(Did you mean status?)\n"],
       [["explain", "alice@example.com"], "error: unknown command 'explain'\n"],
-      [["reap", "--once"], "error: unknown command 'reap'\n"],
       [["journal", "int"], "error: unknown command 'int'\n(Did you mean init?)\n"],
       [["check"], "error: missing required argument 'request'\n"],
       [["check", "--jsn", "a.yaml"], "error: unknown option '--jsn'\n(Did you mean --json?)\n"],
       [["check", "a.yaml", "--policy"], "error: option '--policy <file>' argument missing\n"],
+      [
+        ["check", "a.yaml", "--approvals", "stacks/requests"],
+        "error: `--approvals` is given, but this version verifies no approvals; leave it out, or use a version that does\n",
+      ],
+      [
+        ["check", "a.yaml", "--allowed-signers", "allowed_signers"],
+        "error: `--allowed-signers` is given, but this version verifies no approvals; leave it out, or use a version that does\n",
+      ],
+      [
+        ["check", "a.yaml", "--approvals", "a", "--allowed-signers", "b"],
+        "error: `--approvals` and `--allowed-signers` are given, but this version verifies no approvals; leave them out, or use a version that does\n",
+      ],
       [["schema"], "error: missing required argument 'kind'\n"],
       [["schema", "Policy", "Request"], "error: too many arguments for 'schema'. Expected 1 argument but got 2.\n"],
       [["schema", "polcy"], "error: `polcy` is no kind of document; use Policy, Directory or Request\n"],
@@ -41,7 +52,7 @@ describe("elevate and its arguments", () => {
     const { exit, stdout, stderr } = await elevate(["--help"], where);
     assert.deepEqual([exit, stderr], [0, ""]);
     const commands = [...(stdout.split("Commands:\n")[1] ?? "").matchAll(/^ {2}(\w+)/gm)].map(([, name]) => name);
-    assert.deepEqual(commands, ["check", "schema", "status", "journal", "audit"]);
+    assert.deepEqual(commands, ["check", "schema", "status", "reap", "journal", "audit"]);
   });
 
   it("when the version is asked for, then it is printed", async () => {

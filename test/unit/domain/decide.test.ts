@@ -193,6 +193,35 @@ describe("decide()", () => {
         ],
       ],
       [
+        "the person may have the role elsewhere, in one environment where it exists and in others where it doesn't",
+        {
+          now: NOW,
+          policy: edit(
+            POLICY,
+            ["  staging: {}\n", "  staging: {}\n  test: {}\n"],
+            ["environments: [production, staging]", "environments: [test, staging, nowhere]"],
+            ["environments: [production]\n    duration: { max", "environments: [test]\n    duration: { max"],
+          ),
+        },
+        [
+          "environment-not-allowed: `alice-orders` asks for `orders-admin` in `production`, where no rule gives it to `alice@example.com`; ask for it in `staging`",
+        ],
+      ],
+      [
+        "the person may have the role only where it doesn't exist",
+        {
+          now: NOW,
+          spec: { role: "ledger-auditor" },
+          policy: edit(POLICY, [
+            "roles: [orders-admin]\n    environments: [production, staging]",
+            "roles: [ledger-auditor]\n    environments: [staging]",
+          ]),
+        },
+        [
+          "environment-not-allowed: `alice-orders` asks for `ledger-auditor` in `production`, where no rule gives it to `alice@example.com`; ask whoever keeps the policy",
+        ],
+      ],
+      [
         "only others may have the role",
         { now: NOW, spec: { requester: "bob@example.com" } },
         [
@@ -236,6 +265,44 @@ describe("decide()", () => {
           "duration-too-short: `alice-orders` asks for 45 s, rule `dba-short` gives no less than 1 min; no duration is at least PT1M and at most PT30S, ask whoever keeps the policy",
           "duration-too-long: `alice-orders` asks for 45 s, rule `dba-short` allows 30 s in `production`; no duration is at least PT1M and at most PT30S, ask whoever keeps the policy",
         ],
+      ],
+      [
+        "the rule's own maximum is below its minimum",
+        {
+          now: NOW,
+          policy: edit(
+            POLICY,
+            ["min: PT1M, default: PT30M, max: PT1H", "min: PT1H, max: PT20M"],
+            ["environments: [production]\n    duration: { max", "environments: [staging]\n    duration: { max"],
+          ),
+        },
+        [
+          "duration-too-short: `alice-orders` asks for 45 min, rule `dba-short` gives no less than 1 h; no duration is at least PT1H and at most PT20M, ask whoever keeps the policy",
+          "duration-too-long: `alice-orders` asks for 45 min, rule `dba-short` allows 20 min; no duration is at least PT1H and at most PT20M, ask whoever keeps the policy",
+        ],
+      ],
+      [
+        "the rule's maximum is below its minimum, and it clamps",
+        {
+          now: NOW,
+          policy: edit(POLICY, [
+            "min: PT1M, default: PT30M, max: PT1H, clamp: false",
+            "min: PT1H, max: PT20M, clamp: true",
+          ]),
+          spec: { ticket: undefined },
+        },
+        [
+          "duration-too-short: `alice-orders` asks for 45 min, rule `dba-short` gives no less than 1 h; set `duration` to PT1H or more",
+        ],
+      ],
+      [
+        "the rule's default is above its maximum",
+        {
+          now: NOW,
+          policy: edit(POLICY, ["default: PT30M, max: PT1H", "default: PT2H, max: PT1H"]),
+          spec: { duration: undefined, ticket: undefined },
+        },
+        ["duration-too-long: `alice-orders` asks for 2 h, rule `dba-short` allows 1 h; set `duration` to PT1H or less"],
       ],
       [
         "only the ticket is wrong",
@@ -347,6 +414,42 @@ describe("decide()", () => {
       const capped = ["maxDuration: PT8H", "maxDuration: PT30S"] as const;
       assert.equal(short("PT2H", clamp, capped), "dba-short until 2026-11-28T10:00:30.000Z");
       assert.equal(short("PT45S", clamp, capped), "dba-short: duration-too-short");
+    });
+
+    it("when a default is above `max`, then it is too long, or clamped", () => {
+      const above = ["default: PT30M", "default: PT2H"] as const;
+      assert.equal(short(undefined, above), "dba-short: duration-too-long");
+      assert.equal(short("PT1H", above), "dba-short until 2026-11-28T11:00:00.000Z");
+      assert.equal(
+        short(undefined, above, ["clamp: false", "clamp: true"]),
+        "dba-short until 2026-11-28T11:00:00.000Z",
+      );
+    });
+
+    it("when a default is below `min`, then it is too short", () => {
+      assert.equal(short(undefined, ["min: PT1M", "min: PT45M"]), "dba-short: duration-too-short");
+      assert.equal(short("PT45M", ["min: PT1M", "min: PT45M"]), "dba-short until 2026-11-28T10:45:00.000Z");
+    });
+
+    it("when `min` is above `max`, then everything is too short or too long, unless the rule clamps", () => {
+      const apart = ["min: PT1M, default: PT30M, max: PT1H", "min: PT2H, max: PT1H"] as const;
+      assert.equal(short("PT1H", apart), "dba-short: duration-too-short");
+      const alone = [
+        "environments: [production]\n    duration: { max",
+        "environments: [staging]\n    duration: { max",
+      ] as const;
+      assert.equal(short("PT90M", apart, alone), "dba-short: duration-too-short, duration-too-long");
+      assert.equal(short("PT2H0.001S", apart, alone), "dba-short: duration-too-long");
+      assert.equal(short("PT2H", apart), "dba-short: duration-too-long");
+      assert.equal(short(undefined, apart), "dba-short: duration-too-short");
+      assert.equal(short("PT2H", apart, ["clamp: false", "clamp: true"]), "dba-short until 2026-11-28T11:00:00.000Z");
+    });
+
+    it("when `max` is below a minute and `min` is absent, then everything is too short or too long", () => {
+      const brief = ["min: PT1M, default: PT30M, max: PT1H", "max: PT30S"] as const;
+      assert.equal(short(undefined, brief), "dba-short: duration-too-short");
+      assert.equal(short("PT30S", brief), "dba-short: duration-too-short");
+      assert.equal(short("PT1M", brief), "dba-short: duration-too-long");
     });
 
     it("when `min` is absent, then it is a minute", () => {

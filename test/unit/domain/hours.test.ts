@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
-import { parseDuration } from "@elevation/domain";
+import { parseDuration, parseInstant } from "@elevation/domain";
 import { ask, at, edit, later, outcome, POLICY } from "./documents";
 
 const HOURS = 'hours: { zone: Europe/Berlin, days: [mon, tue, wed, thu, fri], from: "08:00", to: "20:00", mode: hold }';
@@ -156,6 +156,49 @@ describe("hours", () => {
   });
 });
 
+describe("instants", () => {
+  it("when they are ISO 8601 with an offset, in the extended or the basic format, then they are read", () => {
+    for (const text of [
+      "2026-11-24T09:00:00Z",
+      "2026-11-24T09:00Z",
+      "2026-11-24T09Z",
+      "2026-11-24T10:00:00+01:00",
+      "2026-11-24T10:00:00+01",
+      "2026-11-24T10:00:00.000+0100",
+      "2026-11-24T03:30:00,000-05:30",
+      "20261124T090000Z",
+      "20261124T0900Z",
+      "20261124T10+01",
+      "20261124T100000.0+0100",
+      "20261123T220000-11",
+    ]) {
+      assert.equal(parseInstant(text), Date.UTC(2026, 10, 24, 9), text);
+    }
+  });
+
+  it("when they have no offset, mix the formats or are no ISO 8601, then they are refused", () => {
+    for (const text of [
+      "2026-11-24T09:00:00",
+      "20261124T090000",
+      "2026-11-24",
+      "20261124",
+      "2026-11-24T090000Z",
+      "20261124T09:00:00Z",
+      "2026-11-24 09:00:00Z",
+      "2026-11-24T09:00:00+1",
+      "2026-11-24T09:00:00+01:60",
+      "2026-11-24T09:00:00+24",
+      "2026-W48-2T09:00:00Z",
+      "20260229T090000Z",
+      "2026-11-24T09:00:00z",
+      "1795510800",
+      "2026-11-24T09:00:00Z[UTC]",
+    ]) {
+      assert.equal(parseInstant(text), null, text);
+    }
+  });
+});
+
 describe("durations", () => {
   it("when they have a fixed length, then they are read to the millisecond", () => {
     const good = {
@@ -164,6 +207,9 @@ describe("durations", () => {
       P1DT1H: 90_000_000,
       "PT1.5H": 5_400_000,
       "PT0,25S": 250,
+      "P0.5D": 43_200_000,
+      "P1,5W": 907_200_000,
+      "P1DT0.5H": 88_200_000,
       PT0S: 0,
       P36500D: 3_153_600_000_000,
     };
@@ -185,7 +231,9 @@ describe("durations", () => {
       "pt1h",
       "1h",
       "PT1H ",
-      "P0.5D",
+      "P0.5DT1H",
+      "P1.5W1D",
+      "P.5D",
       "PT1M1H",
       "P36501D",
       `PT${"9".repeat(80)}S`,

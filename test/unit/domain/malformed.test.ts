@@ -431,19 +431,6 @@ const ROWS: readonly Row[] = [
     ],
   },
   {
-    when: "durations of a rule are out of order",
-    kind: "Policy",
-    edits: [
-      ["min: PT1M, default: PT30M, max: PT1H", "min: PT45M, default: PT30M, max: PT20M"],
-      ["max: PT12H", "max: PT30S"],
-    ],
-    problems: [
-      "22:38: `rules[0].duration.default` is `PT30M`, below `min`, `PT45M`; write a longer one",
-      "22:50: `rules[0].duration.max` is `PT20M`, below `default`, `PT30M`; write a longer one",
-      "29:22: `rules[1].duration.max` is `PT30S`, below `PT1M`, the default of `min`; write a longer one or a shorter `min`",
-    ],
-  },
-  {
     when: "counts are zero, negative and broken",
     kind: "Policy",
     edits: [
@@ -564,15 +551,15 @@ const ROWS: readonly Row[] = [
     ],
   },
   {
-    when: "a description has a line break, a severity is unknown",
+    when: "a role at a target has a line break, a severity is unknown",
     kind: "Policy",
     edits: [
-      ["Full control of the orders database", '"two\\nlines"'],
+      ["orders-production, role: orders_admin", 'orders-production, role: "two\\nlines"'],
       ["critical", "extreme"],
     ],
     problems: [
-      "8:18: `roles.orders-admin.description` is `two\\u{a}lines`, not one line of printable text; take the control characters and line breaks out",
       "9:15: `roles.orders-admin.severity` is `extreme`, not `low`, `medium`, `high` or `critical`; write one of them",
+      "11:74: `roles.orders-admin.targets.production.role` is `two\\u{a}lines`, not one line of printable text; take the control characters and line breaks out",
     ],
   },
   {
@@ -695,12 +682,12 @@ const ROWS: readonly Row[] = [
     ],
   },
   {
-    when: "a seal is no key",
+    when: "a seal is no key, a login is empty",
     kind: "Directory",
-    edits: [["carol@example.com: {}", "carol@example.com: { seal: ssh-ed25519 AAAA, name: '' }"]],
+    edits: [["carol@example.com: {}", "carol@example.com: { seal: ssh-ed25519 AAAA, identities: { aws: '' } }"]],
     problems: [
       '11:30: `people["carol@example.com"].seal` is `ssh-ed25519 AAAA`, not an age public key; it begins with age1',
-      '11:54: `people["carol@example.com"].name` is an empty text, not a text; write something or leave the field out',
+      '11:67: `people["carol@example.com"].identities.aws` is an empty text, not a text; write something or leave the field out',
     ],
   },
   {

@@ -8,8 +8,9 @@ import {
   readPolicy,
   readRequest,
   refuseUnenforcedAnchors,
+  unservedTarget,
 } from "@elevation/domain";
-import { aRequest, at, DIRECTORY, edit, POLICY, REQUEST } from "./documents";
+import { aRequest, ask, at, DIRECTORY, edit, outcome, POLICY, REQUEST } from "./documents";
 
 type Edits = readonly (readonly [string, string])[];
 
@@ -50,11 +51,6 @@ const inPolicy: readonly (readonly [string, Edits, string])[] = [
     [["severity: critical", "maxOutlive: PT0S"]],
     `9:5: \`roles.orders-admin.maxOutlive\` is given, ${LEAVE}`,
   ],
-  [
-    "a target of another kind",
-    [["kind: postgres, connection: ledger", "kind: aws, connection: ledger"]],
-    "15:27: `roles.ledger-auditor.targets.production.kind` is `aws`, but this version serves only `postgres`; write that",
-  ],
   ["limits", [["requests:", "limits: { perPerson: { live: 2 } }\nrequests:"]], `40:1: \`limits\` is given, ${LEAVE}`],
   [
     "conflicts",
@@ -76,7 +72,7 @@ const inPolicy: readonly (readonly [string, Edits, string])[] = [
   [
     "requests without proof",
     [["requests: { proof: none }", "requests: {}"]],
-    `1:1: \`requests.proof\` is absent, which means \`signature\`, ${PROOF}`,
+    `40:1: \`requests.proof\` is absent, which means \`signature\`, ${PROOF}`,
   ],
   [
     "no requests at all",
@@ -92,7 +88,6 @@ const inRequest: readonly (readonly [string, string, string])[] = [
     "12:3: `spec.breakGlass` is `true`, but this version grants no break-glass requests; leave it out",
   ],
   ["extends", `  extends: sha256:${"0".repeat(64)}\n`, `12:3: \`spec.extends\` is given, ${LEAVE}`],
-  ["a signature", "signature: abc\n", "12:1: `signature` is given, but this version verifies none; leave it out"],
 ];
 
 describe("what this version does not enforce", () => {
@@ -116,6 +111,62 @@ describe("what this version does not enforce", () => {
 
   it("when a request says breakGlass: false, then it is read", () => {
     assert.equal(readRequest({ file: "r.yaml", text: `${REQUEST}  breakGlass: false\n` }).value.spec.breakGlass, false);
+  });
+
+  it("when the proof is absent, then the problem is of `requests.proof`, at `requests` or else where the document begins", () => {
+    const placeIn = (...edits: Edits) => {
+      try {
+        readPolicy({ file: "elevation.yaml", text: edit(`# Ours\n${POLICY}`, ...edits) });
+        return [];
+      } catch (e) {
+        if (!isDocumentError(e)) throw e;
+        return e.problems.map(({ path, line, column }) => [path, line, column]);
+      }
+    };
+    assert.deepEqual(placeIn(["requests: { proof: none }", "requests: {}"]), [["requests.proof", 41, 1]]);
+    assert.deepEqual(placeIn(["requests: { proof: none }\n", ""]), [["requests.proof", 2, 1]]);
+  });
+
+  describe("a target of a kind that this version doesn't serve", () => {
+    const AWS = edit(POLICY, [
+      "kind: postgres, connection: orders-production",
+      "kind: aws, connection: orders-production",
+    ]);
+    const withAws = edit(DIRECTORY, ["github: alice-gh", "aws: alice-aws"]);
+
+    it("when a policy names it, then requests are judged by the identity of that kind", () => {
+      const now = "2026-11-24T10:00:00Z";
+      assert.equal(outcome(ask({ policy: AWS, directory: withAws, now })), "dba-short until 2026-11-24T10:45:00.000Z");
+      assert.deepEqual(
+        ask({ policy: AWS, now }).violations.map(({ id, message }) => `${id}: ${message}`),
+        [
+          "no-identity: `alice@example.com` has no `aws` identity, which `orders-admin` in `production` takes; add it to `identities` in the directory",
+        ],
+      );
+      assert.equal(
+        outcome(ask({ policy: AWS, now, spec: { environment: "staging" } })),
+        "dba-short until 2026-11-24T10:45:00.000Z",
+      );
+    });
+
+    it("when a request asks for it, then why it can't be granted is told, and of others nothing", () => {
+      const { value } = readPolicy({ file: "elevation.yaml", text: AWS });
+      assert.equal(
+        unservedTarget(value, aRequest()),
+        "`alice-orders` asks for `orders-admin` in `production`, a target of kind `aws`, this version grants only at `postgres`; leave it out or use a version that serves it",
+      );
+      assert.equal(unservedTarget(value, aRequest({ environment: "staging" })), null);
+      assert.equal(unservedTarget(value, aRequest({ role: "nothing" })), null);
+    });
+  });
+
+  it("when a signed request reaches decide(), then its signature changes nothing", () => {
+    const policy = readPolicy({ file: "elevation.yaml", text: POLICY }).value;
+    const directory = readDirectory({ file: "directory.yaml", text: DIRECTORY }).value;
+    const context = { now: at("2026-11-24T10:00:00Z"), live: [], history: [] };
+    const signed = { ...aRequest(), signature: "anything" };
+    assert.deepEqual(decide(policy, directory, signed, context), decide(policy, directory, aRequest(), context));
+    assert.equal(decide(policy, directory, signed, context).outcome, "allow");
   });
 
   it("when such a policy reaches decide() all the same, then it denies and says why", () => {

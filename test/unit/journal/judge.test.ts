@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
-import { decide, digestOf, formatInstant, type NewEvent, type Request, readJudge } from "@elevation/domain";
+import { decide, digestOf, formatInstant, isInert, type NewEvent, type Request, readJudge } from "@elevation/domain";
 import { initJournal, Journal, type JournalView, judge } from "@elevation/journal";
 import { before, describe, it } from "mocha";
 import { anEvent, anIntent, aRequest, JOB, NOON } from "../../support/journal-events";
@@ -86,24 +86,44 @@ describe("judge", () => {
     assert.deepEqual([outcome, violations.map(({ id }) => id)], ["deny", ["request-ended"]]);
   });
 
-  it("when the request is dated before the journal was opened, then it is ended", async () => {
-    const view = await viewOf(NOON + 1);
-    const decision = judge(DOCUMENTS, request, { stack: null, now, view });
-    assert.deepEqual(decision, {
-      ...asNew(request, now),
-      ...refused,
-      violations: [
-        {
-          id: "request-ended",
-          rule: null,
-          path: "spec.requestedAt",
-          observed: "2026-11-24T12:00:00Z",
-          limit: "2026-11-24T12:00:00.001Z",
-          message:
-            "`alice-orders` is dated `2026-11-24T12:00:00Z`, the journal was opened at 2026-11-24T12:00:00.001Z and knows nothing older; write a new request",
-        },
-      ],
+  for (const [what, asked, at] of [
+    ["would be allowed", request, now],
+    ["would be denied", aRequest({ duration: "PT9H" }), now],
+    ["lapsed long ago", request, NOON + 10_000 * MINUTE],
+    ["names nobody", aRequest({ requester: "eve@example.com" }), now],
+  ] as const) {
+    it(`when a request that ${what} is dated before the journal was opened, then it is ended and nothing else is said`, async () => {
+      const view = await viewOf(NOON + 1);
+      const decision = judge(DOCUMENTS, asked, { stack: production, now: at, view });
+      assert.deepEqual(decision, {
+        ...asNew(asked, at),
+        ...refused,
+        rule: null,
+        approvals: { required: [], given: [], missing: [] },
+        violations: [
+          {
+            id: "request-ended",
+            rule: null,
+            path: "spec.requestedAt",
+            observed: "2026-11-24T12:00:00Z",
+            limit: "2026-11-24T12:00:00.001Z",
+            message:
+              "`alice-orders` is dated `2026-11-24T12:00:00Z`, the journal was opened at 2026-11-24T12:00:00.001Z and knows nothing older; write a new request",
+          },
+        ],
+      });
     });
+  }
+
+  it("when a request is dated before the journal was opened, which lacks the witness, then it is not known what ended", async () => {
+    const view = await viewOf(NOON + 1);
+    const witness = { seq: 9, hash: "1".repeat(64) };
+    const decision = judge(DOCUMENTS, request, { stack: production, now, view, witness });
+    assert.deepEqual(
+      decision.violations.map(({ id }) => id),
+      ["journal-untrusted", "request-ended"],
+    );
+    assert.equal(isInert(decision), false);
   });
 
   it("when it is dated at the very instant of opening, or is live, then its date is no matter", async () => {
@@ -158,13 +178,15 @@ describe("judge", () => {
     assert.equal(judge(DOCUMENTS, request, { stack: production, now, view, witness: view.head }).outcome, "allow");
   });
 
-  it("when decide() denies as well, then both are said", async () => {
-    const view = await viewOf(NOON + 1);
+  it("when decide() denies what belongs to another stack as well, then both are said", async () => {
     const long = aRequest({ duration: "PT9H" });
-    const { violations, rule } = judge(DOCUMENTS, long, { stack: null, now, view });
+    const failed = digestOf(long);
+    const intent = anEvent("activating", failed, anIntent({ request: long }));
+    const view = await viewOf(NOON - MINUTE, [intent, anEvent("failed", failed)]);
+    const { violations, rule } = judge(DOCUMENTS, long, { stack: staging, now, view });
     assert.deepEqual(
       [violations.map(({ id }) => id), rule],
-      [["request-ended", "duration-too-long"], "dba-orders-short"],
+      [["request-elsewhere", "duration-too-long"], "dba-orders-short"],
     );
   });
 });

@@ -1,82 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Request } from "@elevation/domain";
+import { type Request, SERVED_KINDS } from "@elevation/domain";
 import { rules } from "@elevation/policypack/rules";
 import { createVerdicts } from "@elevation/policypack/verdict";
+import { SHELL_TEXT } from "@elevation/provider";
+import { createTargets } from "@elevation/provider/targets";
 import { repository } from "@elevation/scripts/support/workspace";
-import type { ResourceValidationArgs } from "@pulumi/policy";
 import { aRequest, START } from "../../support/lifecycle";
+import { type Analyzed, makePackFolder, startPack, UNKNOWN } from "./pack";
 
-const POLICY = `
-apiVersion: elevation/v1
-kind: Policy
-environments: { production: {}, staging: {} }
-roles:
-  orders-admin:
-    targets:
-      production: { kind: postgres, connection: orders, role: orders_admin }
-      staging: { kind: postgres, connection: orders-staging, role: orders_admin }
-rules:
-  - id: dba
-    effect: allow
-    who: { jobFunctions: [dba] }
-    roles: [orders-admin]
-    environments: [production]
-    duration: { max: PT1H }
-    hours: { zone: UTC, days: [tue], from: "08:00", to: "18:00" }
-    reason: { minLength: 10 }
-    ticket: { matches: "^INC-[0-9]+$" }
-  - id: freeze
-    effect: deny
-    who: everyone
-    roles: "*"
-    environments: [production]
-    during: { from: 2026-12-20T00:00:00Z, to: 2027-01-02T00:00:00Z }
-requests: { proof: none }
-`;
-const DIRECTORY = `
-apiVersion: elevation/v1
-kind: Directory
-jobFunctions: { dba: {}, support: {} }
-people:
-  alice@example.com: { name: Alice, jobFunctions: [dba], identities: { postgres: alice } }
-  nadia@example.com: { name: Nadia, jobFunctions: [dba] }
-  mallory@example.com: { name: Mallory, jobFunctions: [support], identities: { postgres: mallory } }
-`;
 const GOOD: Partial<Request["spec"]> = { ticket: "INC-1" };
 
 describe("the policy pack", () => {
-  let folder: string;
+  let pack: { folder: string; remove: () => void };
   before(() => {
-    folder = mkdtempSync(join(tmpdir(), "elevation-pack-"));
-    writeFileSync(join(folder, "elevation.yaml"), POLICY);
-    writeFileSync(join(folder, "directory.yaml"), DIRECTORY);
+    pack = makePackFolder();
   });
-  after(() => rmSync(folder, { recursive: true }));
+  after(() => pack.remove());
 
-  /** Runs every rule on one resource, as one analysis of the engine does. */
-  async function analyze(
-    request: unknown,
-    options: Partial<ResourceValidationArgs> = {},
-    env = {},
-    now = START,
-  ): Promise<string[]> {
-    const verdicts = createVerdicts({ folder, env, clock: () => now });
-    const props = { request, origin: "", organization: "organization", project: "elevation", stack: "production" };
-    const opts = { protect: false, ignoreChanges: [], aliases: [] };
-    const args = { type: "pulumi-nodejs:dynamic/elevation:Grant", urn: "urn:g", name: "g", props, opts, ...options };
-    const found: string[] = [];
-    for (const rule of rules) {
-      const { validateResource } = rule.policy(verdicts);
-      if (typeof validateResource !== "function") throw new Error(`${rule.id} has no single check`);
-      await validateResource(args as unknown as ResourceValidationArgs, (message) => {
-        if (rule.id !== "journal-read") found.push(`${rule.enforcement} ${rule.id}: ${message}`);
-      });
-    }
-    return found;
+  /** One analysis of one resource by a pack without a journal. */
+  async function analyze(request: unknown, resource: Analyzed = {}, env = {}, now = START): Promise<string[]> {
+    const found = await startPack(pack.folder, () => now, env).analyze(request, resource);
+    return found.filter((line) => !line.startsWith("advisory journal-read"));
   }
 
   const rows: readonly [string, Request, readonly string[]][] = [
@@ -104,6 +51,16 @@ describe("the policy pack", () => {
       aRequest({ ...GOOD, requester: "nadia@example.com" }),
       ["mandatory identity-known"],
     ],
+    [
+      "an allowed request for a target that nothing serves",
+      aRequest({ ...GOOD, role: "bucket-admin" }),
+      ["mandatory target-served"],
+    ],
+    [
+      "a denied request for a target that nothing serves",
+      aRequest({ ...GOOD, role: "bucket-admin", duration: "PT2H" }),
+      ["mandatory time-boundary"],
+    ],
     ["a request that lapsed", aRequest({ ...GOOD, requestedAt: "2026-11-22T09:00:00Z" }), ["advisory request-spent"]],
     [
       "three things at once",
@@ -120,6 +77,10 @@ describe("the policy pack", () => {
       );
     });
   }
+
+  it("when the provider has a target of a kind, then the pack knows that it is served", () => {
+    assert.deepEqual([...createTargets({}).keys()], [...SERVED_KINDS]);
+  });
 
   it("when a deny rule matches, then its rule speaks with the window", async () => {
     const inside = aRequest({ ...GOOD, requestedAt: "2026-12-22T09:00:00Z" });
@@ -138,22 +99,82 @@ describe("the policy pack", () => {
     assert.match(first ?? "", /^mandatory request-well-formed: .*`ELEVATION_ADMINS`/);
   });
 
-  it("when a program gives a Grant options that keep access open, then grant-options names each", async () => {
-    const opts = { protect: true, ignoreChanges: ["request"], aliases: ["urn:other"] };
-    assert.deepEqual(await analyze(aRequest(GOOD), { opts } as unknown as Partial<ResourceValidationArgs>), [
-      "mandatory grant-options: `g` has the resource option `protect`, none is allowed: it blocks the withdrawal of a grant; remove it",
-      "mandatory grant-options: `g` has the resource option `ignoreChanges`, none is allowed: it hides a change of a grant; remove it",
-      "mandatory grant-options: `g` has the resource option `aliases`, none is allowed: it lets one grant take the place of another's; remove it",
+  it("when a program, a transformation or a parent gives a Grant options, then grant-options names each that it sees", async () => {
+    const opts = {
+      protect: true,
+      ignoreChanges: ["request"],
+      aliases: ["urn:other"],
+      deleteBeforeReplace: false,
+      customTimeouts: { createSeconds: 0, updateSeconds: 0, deleteSeconds: 60 },
+      additionalSecretOutputs: ["status"],
+      parent: "urn:pulumi:production::elevation::x:y:Z::team",
+    };
+    const refusal = (option: string, why: string) =>
+      `mandatory grant-options: \`g\` has the resource option \`${option}\`, none is allowed: ${why}; remove it`;
+    assert.deepEqual(await analyze(aRequest(GOOD), { opts, providerName: "mine" }), [
+      refusal("protect", "it blocks the withdrawal of a grant"),
+      refusal("ignoreChanges", "it hides a change of a grant"),
+      refusal("aliases", "it lets one grant take the place of another's"),
+      refusal("deleteBeforeReplace", "a grant is never replaced"),
+      refusal("customTimeouts", "nothing obeys it, a grant bounds its own time"),
+      refusal("additionalSecretOutputs", "it hides in the state what a grant gives"),
+      refusal("parent", "a component hands down options that keep a withdrawn grant open, unseen"),
+      refusal("provider", "it makes a grant by other settings than the stack's"),
     ]);
   });
 
+  it("when a Grant has the stack as its parent and the engine's own provider, then grant-options is silent", async () => {
+    const opts = { parent: "urn:pulumi:production::elevation::pulumi:pulumi:Stack::elevation-production" };
+    assert.deepEqual(await analyze(aRequest(GOOD), { opts, providerName: "default_3_270_0" }), []);
+  });
+
+  for (const provider of ["exports.handler = () => ({})", `${SHELL_TEXT} `, null, undefined, { text: SHELL_TEXT }]) {
+    it(`when a Grant brings ${JSON.stringify(provider)} as its code, then grant-shell refuses it`, async () => {
+      const resource = { provider: provider === undefined ? "" : provider };
+      assert.deepEqual(await analyze(aRequest(GOOD), resource), [
+        "mandatory grant-shell: `g` brings code of its own in `__provider`, which the engine would run with all that the job holds; make it with `new Grant` or a request file",
+      ]);
+    });
+  }
+
+  it("when a Grant's code was not shown, then grant-shell doesn't take it for ours", async () => {
+    const unseen = [
+      "mandatory grant-shell: the code of `g` was not looked at, because it is not known before `up` or the pack's configuration changes the level of `grant-shell`; leave it `remediate`, and make grants with `new Grant` or a request file",
+    ];
+    assert.deepEqual(await analyze(aRequest(GOOD), { isRemediated: false }), unseen);
+    const running = startPack(pack.folder, () => START);
+    await running.analyze(aRequest(GOOD));
+    const again = await running.analyze(aRequest(GOOD), { isRemediated: false });
+    assert.deepEqual(
+      again.filter((line) => line.includes("grant-shell")),
+      unseen,
+    );
+    await assert.rejects(analyze(aRequest(GOOD), { provider: UNKNOWN }), /string value at \.__provider/);
+  });
+
+  const unknowns: readonly [string, unknown, Analyzed][] = [
+    ["request", UNKNOWN, {}],
+    ["request.spec", { ...aRequest(GOOD), spec: UNKNOWN }, {}],
+    ["request.spec.duration", aRequest({ ...GOOD, duration: UNKNOWN }), {}],
+    ["request.metadata.name", aRequest(GOOD, UNKNOWN), {}],
+    ["stack", aRequest(GOOD), { stack: UNKNOWN }],
+    ["origin", aRequest(GOOD), { origin: UNKNOWN }],
+  ];
+  for (const [path, request, resource] of unknowns) {
+    it(`when ${path} is not known before up, then that is a mandatory violation, and no rule is downgraded`, async () => {
+      assert.deepEqual(await analyze(request, resource), [
+        `mandatory request-well-formed: \`${path}\` of this Grant is not known before \`up\`, and what can't be judged is refused; write a plain value`,
+      ]);
+    });
+  }
+
   it("when another resource is analyzed, then no rule looks at it", async () => {
-    assert.deepEqual(await analyze(null, { type: "aws:iam/role:Role" }), []);
+    assert.deepEqual(await analyze(null, { type: "aws:iam/role:Role", provider: "anything" }), []);
   });
 
   it("when the pack's own documents are read, then they are without errors", async () => {
     const verdicts = createVerdicts({ folder: join(repository, "policypack"), env: {}, clock: () => START });
-    const props = { request: aRequest(GOOD), organization: "o", project: "p", stack: "s" };
+    const props = { request: aRequest(GOOD), origin: "", organization: "o", project: "p", stack: "s" };
     assert.deepEqual((await verdicts.of("test", "urn", props)).faults, []);
   });
 

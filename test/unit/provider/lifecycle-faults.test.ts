@@ -281,6 +281,14 @@ describe("the life of a grant, when something fails half-way", () => {
       assert.equal(world.target.sessions.size, 0);
     });
 
+    it("when an end that was finished is repeated, then a session that was opened since is left alone", async () => {
+      await remove(world, states[0]);
+      await remove(world, states[1]);
+      world.target.sessions.set("alice", 1);
+      await remove(world, states[0]);
+      assert.equal(world.target.sessions.get("alice"), 1);
+    });
+
     it("when one ends while the journal can't be written, then nothing is spared", async () => {
       const journal = await world.journal();
       const broken = Object.create(journal, {

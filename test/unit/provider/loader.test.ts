@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Grant, type GrantArgs } from "@elevation/provider";
@@ -24,6 +25,40 @@ describe("the loader of request files", () => {
     assert.deepEqual(
       readRequestFiles(folder).map(({ origin }) => origin),
       ["a.json", "team/b.json"],
+    );
+  });
+
+  it("when something may be meant as a request and isn't read, then it is an error that names it", () => {
+    mkdirSync(join(folder, "team"));
+    mkdirSync(join(folder, "elsewhere"));
+    write("good.json", aRequest({}, "good"));
+    write("a.YAML", aRequest({}, "a"));
+    write("team/b.Json", aRequest({}, "b"));
+    symlinkSync(join(folder, "good.json"), join(folder, "link.json"));
+    symlinkSync(join(folder, "elsewhere"), join(folder, "team", "folder"));
+    symlinkSync("nowhere", join(folder, "NOTES.md"));
+    execFileSync("mkfifo", [join(folder, "pipe.yml")]);
+    const link = "it is a symbolic link; put the file itself here";
+    assert.throws(() => readRequestFiles(folder), {
+      code: "input-invalid",
+      message: [
+        `${folder}/NOTES.md: ${link}`,
+        `${folder}/a.YAML: its name ends in \`.YAML\`, request files end in lower case; rename it to end in \`.yaml\``,
+        `${folder}/link.json: ${link}`,
+        `${folder}/pipe.yml: it is no regular file; put one here`,
+        `${folder}/team/b.Json: its name ends in \`.Json\`, request files end in lower case; rename it to end in \`.json\``,
+        `${folder}/team/folder: ${link}`,
+      ].join("\n"),
+    });
+  });
+
+  it("when other files lie around, also hidden ones, then they are passed over", () => {
+    write("a.json", aRequest({}, "a"));
+    for (const name of ["README.md", ".gitkeep", ".hidden.YAML", "a.json.bak", "yaml"]) write(name, "not a request");
+    symlinkSync("alice@host.1234", join(folder, ".#a.json"));
+    assert.deepEqual(
+      readRequestFiles(folder).map(({ origin }) => origin),
+      ["a.json"],
     );
   });
 
@@ -70,7 +105,7 @@ describe("a Grant in a program", () => {
     it(`when it is given ${option}, then its constructor refuses it`, () => {
       assert.throws(() => new Grant({ metadata, spec }, { [option]: true }), {
         code: "input-invalid",
-        message: `grant \`alice-orders\` has the resource option \`${option}\`; only \`parent\` and \`dependsOn\` are allowed, since others can keep access open or hide a change; remove it`,
+        message: `grant \`alice-orders\` has the resource option \`${option}\`; only \`dependsOn\` is allowed, since others can keep access open or hide a change; remove it`,
       });
     });
   }

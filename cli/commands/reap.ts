@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { readJournalAnchors } from "@elevation/journal";
+import {
+  createWorld,
+  type GrantState,
+  isGrantError,
+  type Pass,
+  readExportedStack,
+  reap as reapOnce,
+} from "@elevation/provider/lifecycle";
+import { readRequestFiles } from "@elevation/provider/loader";
+import { CommandError, EXIT, type ExitCode } from "../exit";
+import { projectAt } from "../project";
+import { reapReport, renderReap } from "../reap-table";
+import type { Terminal } from "../terminal";
+
+export interface ReapOptions {
+  readonly once?: boolean;
+  readonly declared?: string;
+  readonly state: readonly string[];
+  readonly environment: readonly string[];
+  readonly json?: boolean;
+}
+
+/** How many grants are ended at once: as many sessions at targets, beside those of people. */
+const AT_ONCE = 8;
+
+/**
+ * `elevate reap --once`: ends what is past its end, must end, or is no longer declared. What is wrong with the folder or
+ * a state holds up nothing that is past its end: it is said, and the exit code tells. Throws CommandError.
+ */
+export async function reap(options: ReapOptions, terminal: Terminal): Promise<ExitCode> {
+  if (options.once !== true) {
+    throw new CommandError(
+      EXIT.badInput,
+      "this version has no reaper that keeps running; give `--once`, and run it from a schedule",
+    );
+  }
+  const address = requireAddress(terminal);
+  const input = readInput(options, terminal);
+  const environments = options.environment.length === 0 ? null : new Set(options.environment);
+  const world = createWorld(terminal.env, {
+    config: () => undefined,
+    actor: { kind: "reaper", key: "unverified" },
+    say: (line) => terminal.say(line),
+  });
+  const { reaped, untrusted } = await reapOnce(world, { ...input.pass, environments, atOnce: AT_ONCE });
+  if (untrusted !== null) terminal.say(`error: ${untrusted}`);
+  if (options.json === true) terminal.printJson(reapReport(address, reaped));
+  else terminal.print(renderReap(terminal, reaped));
+  const isDone = untrusted === null && reaped.every(({ outcome }) => outcome === "expired" || outcome === "revoked");
+  if (!isDone) return EXIT.storeFailed;
+  return input.isBad ? EXIT.badInput : EXIT.yes;
+}
+
+/** It changes things: so only the environment says where. */
+function requireAddress(terminal: Terminal): string {
+  const { address } = readJournalAnchors(terminal.env);
+  if (address !== null) return address;
+  throw new CommandError(
+    EXIT.badInput,
+    "no journal is given; set `ELEVATION_JOURNAL`, as in file:/var/lib/elevation/journal.jsonl",
+  );
+}
+
+type Input = { readonly pass: Pick<Pass, "declared" | "states">; readonly isBad: boolean };
+
+function readInput(options: ReapOptions, terminal: Terminal): Input {
+  const faults: string[] = [];
+  const attempt = <T>(read: () => T): T | null => {
+    try {
+      return read();
+    } catch (error) {
+      if (!isGrantError(error) && !(error instanceof CommandError)) throw error;
+      faults.push(...error.message.split("\n"));
+      return null;
+    }
+  };
+  const folder = options.declared;
+  const declared = folder === undefined ? null : attempt(() => readDeclared(terminal.cwd, folder));
+  const states = options.state.flatMap((file) => attempt(() => readStates(terminal, file)) ?? []);
+  for (const fault of faults) terminal.say(`error: ${fault}`);
+  if (folder !== undefined && declared === null)
+    terminal.say("nothing is withdrawn: only what is past its end, or must end, is ended");
+  return { pass: { declared, states }, isBad: faults.length > 0 };
+}
+
+/** All of the folder or nothing: what can't be read must never look like a withdrawn request. */
+function readDeclared(cwd: string, folder: string): Pass["declared"] {
+  const path = resolve(cwd, folder);
+  const digests = new Set(readRequestFiles(path).map(({ document }) => document.digest));
+  return { project: projectAt(path), digests };
+}
+
+function readStates(terminal: Terminal, file: string): readonly GrantState[] {
+  let text: string;
+  try {
+    text = readFileSync(resolve(terminal.cwd, file), "utf8");
+  } catch (error) {
+    throw new CommandError(
+      EXIT.badInput,
+      `\`${file}\` can't be read: ${(error as NodeJS.ErrnoException).code}; write it with \`pulumi stack export\``,
+    );
+  }
+  // What a job may not run is no reason to leave access open: this runs none of it.
+  return readExportedStack(file, text).grants;
+}

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+import { GRANT_TYPE, quote } from "@elevation/domain";
+import type { Rule } from "../define-rule";
+
+/**
+ * The text that the provider ships as `SHELL_TEXT`; a test compares them. NB. Not imported: a published pack has no
+ * provider beside it.
+ */
+export const SHIPPED_SHELL = 'exports.handler = () => require("@elevation/provider/shell").handler();';
+
+/**
+ * Stops a Grant that brings code of its own: the engine would run it, with all that the job holds, and no decision would
+ * be asked for. It needs the level `remediate`, and mends nothing: the engine shows `__provider` to remediations only, and
+ * a violation of this level is a mandatory one.
+ */
+export const grantShell: Rule = {
+  id: "grant-shell",
+  description: "A Grant runs the installed lifecycle and no other code",
+  enforcement: "mandatory",
+  severity: "critical",
+  reports: [],
+  policy: () => {
+    const seen = new Map<string, unknown>();
+    return {
+      name: grantShell.id,
+      description: grantShell.description,
+      enforcementLevel: "remediate",
+      severity: grantShell.severity,
+      remediateResource: ({ type, urn, props }) => {
+        if (type !== GRANT_TYPE) return;
+        seen.delete(urn);
+        seen.set(urn, props["__provider"]);
+      },
+      validateResource: ({ type, urn, name }, report) => {
+        if (type !== GRANT_TYPE) return;
+        if (!seen.has(urn)) report(unseen(name));
+        else if (seen.get(urn) !== SHIPPED_SHELL) report(foreign(name));
+        // What is said of one analysis must not be believed in the next.
+        seen.delete(urn);
+      },
+    };
+  },
+};
+
+function foreign(name: string): string {
+  return `${quote(name)} brings code of its own in \`__provider\`, which the engine would run with all that the job holds; make it with \`new Grant\` or a request file`;
+}
+
+function unseen(name: string): string {
+  return `the code of ${quote(name)} was not looked at, because it is not known before \`up\` or the pack's configuration changes the level of \`grant-shell\`; leave it \`remediate\`, and make grants with \`new Grant\` or a request file`;
+}

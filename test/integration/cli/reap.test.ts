@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+import assert from "node:assert/strict";
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import { readJudge, readRequest } from "@elevation/domain";
+import { openStore } from "@elevation/journal";
+import { activate, createWorld, type GrantInputs } from "@elevation/provider/lifecycle";
+import { type OrdersServer, sharedOrdersServer } from "../../support/postgres";
+import { aRequest, DIRECTORY, POLICY } from "./documents";
+import { aJournal, aProject, elevate, JOB, type Project, TIMEOUT } from "./elevate";
+
+const ADMIN_WORK = "SELECT count(*)::int FROM orders";
+const server = sharedOrdersServer();
+
+describe("elevate reap", () => {
+  let orders: OrdersServer;
+  let project: Project;
+  let env: Record<string, string>;
+  let address: string;
+
+  before(async function () {
+    this.timeout(60_000);
+    orders = await server();
+  });
+  beforeEach(async () => {
+    project = aProject();
+    const journal = await aJournal(project);
+    await journal.journal.close();
+    address = journal.address;
+    env = {
+      ...journal.env,
+      ELEVATION_CONNECTION_ORDERS_PRODUCTION: orders.server.url("elevation_manager", "orders"),
+    };
+    project.write("stacks/requests/.gitkeep", "");
+  });
+  afterEach(async () => {
+    await orders.reset();
+    project.remove();
+  });
+
+  const reap = (args: readonly string[], changes: Readonly<Record<string, string>> = {}) =>
+    elevate(["reap", ...args], { cwd: project.path, env: { ...env, ...changes } });
+  const typesOf = async (request: string) =>
+    (await openStore(address).read()).filter((event) => event.request === request).map(({ type }) => type);
+  const lines = (text: string) => text.trimEnd().split("\n");
+
+  /** What `up` does: the request's file is written, and its grant made at the real server. */
+  async function grant(name: string, spec: Readonly<Record<string, unknown>> = {}): Promise<GrantInputs> {
+    const requestedAt = new Date(Date.now() - 1000).toISOString();
+    const text = aRequest({ requestedAt, duration: "PT10M", ...spec }, name);
+    const origin = `${name}.yaml`;
+    project.write(`stacks/requests/${origin}`, text);
+    const { value: request, digest } = readRequest({ file: origin, text });
+    const where = { organization: "organization", project: "example", stack: "production" };
+    const inputs = { request, digest, origin, ...where };
+    const policy = POLICY.replace("min: PT1M", "min: PT0.1S");
+    const judge = readJudge({ file: "policy", text: policy }, { file: "directory", text: DIRECTORY });
+    const world = createWorld(env, { config: () => undefined, actor: JOB, say: () => undefined });
+    await activate({ ...world, judge: () => judge }, inputs);
+    await (await world.journal()).close();
+    return inputs;
+  }
+
+  it("when nothing is due, then that is said", async () => {
+    await grant("alice-orders");
+    assert.deepEqual(await reap(["--once", "--declared", "stacks/requests"]), {
+      exit: 0,
+      stdout: "nothing is due\n",
+      stderr: "",
+    });
+  });
+
+  it("when a grant is past its end, then it ends at the server, in an open session too, and the journal verifies", async () => {
+    const { digest } = await grant("alice-orders", { duration: "PT0.1S" });
+    const alice = await orders.open("alice");
+    const { exit, stdout, stderr } = await reap(["--once"]);
+    assert.equal(stderr, "");
+    assert.match(
+      stdout,
+      /^grant +person +environment +role +connection +until +why +outcome\nalice-orders +alice@example.com +production +orders_admin +orders-production +\S+Z +expiry +expired\n$/,
+    );
+    assert.equal(exit, 0);
+    await alice.cut;
+    assert.equal(await (await orders.open("alice")).refusal(ADMIN_WORK), "permission denied for table orders");
+    assert.deepEqual(await typesOf(digest), ["decided", "activating", "activated", "revoking", "expired"]);
+    assert.equal((await elevate(["audit", "verify"], { cwd: project.path, env })).exit, 0);
+  });
+
+  it("when a request's file is gone, then its grant is revoked and the other stays", async () => {
+    const leaving = await grant("alice-leaving");
+    await grant("alice-staying");
+    rmSync(join(project.path, "stacks/requests/alice-leaving.yaml"));
+    const { exit, stdout } = await reap(["--once", "--declared", "stacks/requests", "--json"]);
+    assert.equal(exit, 0);
+    const report = JSON.parse(stdout) as { journal: string; grants: Record<string, unknown>[] };
+    assert.equal(report.journal, address);
+    assert.deepEqual(
+      report.grants.map(({ request, cause, outcome, reason }) => ({ request, cause, outcome, reason })),
+      [{ request: leaving.digest, cause: "withdrawn", outcome: "revoked", reason: null }],
+    );
+    assert.deepEqual(await (await orders.open("alice")).sql(ADMIN_WORK), [[30]]);
+  });
+
+  for (const [name, spoil, said] of [
+    [
+      "is missing",
+      (path: string) => rmSync(join(path, "stacks/requests"), { recursive: true }),
+      /^error: the requests folder `.+\/stacks\/requests` is missing; create it, empty if there are no requests$/,
+    ],
+    [
+      "holds a file that doesn't parse",
+      (_path: string) => void project.write("stacks/requests/broken.yaml", "kind: ["),
+      /^error: .+\/broken\.yaml:1:8: /,
+    ],
+  ] as const) {
+    it(`when the folder ${name}, then what is past its end ends, nothing is withdrawn, and the exit code is 2`, async () => {
+      const late = await grant("alice-late", { duration: "PT0.1S" });
+      const other = await grant("alice-other");
+      rmSync(join(project.path, "stacks/requests/alice-other.yaml"));
+      spoil(project.path);
+      const { exit, stderr } = await reap(["--once", "--declared", "stacks/requests"]);
+      assert.equal(exit, 2);
+      assert.match(lines(stderr)[0] ?? "", said);
+      assert.equal(lines(stderr).at(-1), "nothing is withdrawn: only what is past its end, or must end, is ended");
+      assert.equal((await typesOf(late.digest)).at(-1), "expired");
+      assert.equal((await typesOf(other.digest)).at(-1), "activated");
+    });
+  }
+
+  it("when the target is down, then it is stuck with exit 4, and the next pass ends it", async () => {
+    const { digest } = await grant("alice-orders", { duration: "PT0.1S" });
+    const away = { ELEVATION_CONNECTION_ORDERS_PRODUCTION: "postgres://elevation_manager@127.0.0.1:1/orders" };
+    const { exit, stdout } = await reap(["--once"], away);
+    assert.equal(exit, 4);
+    assert.match(
+      lines(stdout)[0] ?? "",
+      /^STUCK: alice-orders \(alice@example.com\): stuck: the access of `alice` to role `orders_admin` at `orders-production` must end and could not be ended: connection `orders-production` could not be opened: /,
+    );
+    assert.equal((await typesOf(digest)).at(-1), "stuck");
+    assert.equal((await reap(["--once"])).exit, 0);
+    assert.equal((await typesOf(digest)).at(-1), "expired");
+  });
+
+  it("when the journal is gone, then the exported state says what to end, and the exit code is 4", async () => {
+    const { digest } = await grant("alice-orders", { duration: "PT0.1S" });
+    const [activating] = (await openStore(address).read()).filter(({ type }) => type === "activating");
+    const intent = activating?.data as { place: unknown; request: unknown; expiresAt: string; activatedAt: string };
+    const outputs = {
+      ...{ request: intent.request, origin: "alice-orders.yaml", organization: "organization", project: "example" },
+      ...{ stack: "production", digest, status: "active", rule: "dba-orders-short", place: intent.place },
+      ...{ activatedAt: intent.activatedAt, expiresAt: intent.expiresAt, witness: null, drift: [] },
+    };
+    const urn = "urn:pulumi:production::example::pulumi-nodejs:dynamic/elevation:Grant::alice-orders-0123456789ab";
+    const resources = [{ urn, type: "pulumi-nodejs:dynamic/elevation:Grant", outputs }];
+    project.write("production.json", JSON.stringify({ version: 3, deployment: { resources } }));
+    rmSync(join(project.path, "journal.jsonl"));
+    const { exit, stdout, stderr } = await reap(["--once", "--state", "production.json"]);
+    assert.equal(exit, 4);
+    assert.match(stderr, /^error: there is no journal at /);
+    assert.match(
+      lines(stdout)[0] ?? "",
+      /^UNRECORDED: alice-orders \(alice@example.com\): the access was ended at `orders-production`/,
+    );
+    assert.equal(await (await orders.open("alice")).refusal(ADMIN_WORK), "permission denied for table orders");
+  });
+
+  it("when the state is no exported stack, then what is due ends all the same, and the exit code is 2", async () => {
+    const { digest } = await grant("alice-orders", { duration: "PT0.1S" });
+    project.write("production.json", "{}");
+    const { exit, stderr } = await reap(["--once", "--state", "production.json"]);
+    assert.equal(exit, 2);
+    assert.match(
+      stderr,
+      /^error: `production.json` is no exported stack \(.+\); write it with `pulumi stack export`\n$/,
+    );
+    assert.equal((await typesOf(digest)).at(-1), "expired");
+  });
+
+  it("when only another environment is this job's, then nothing of it is touched", async () => {
+    await grant("alice-orders", { duration: "PT0.1S" });
+    assert.equal((await reap(["--once", "--environment", "staging"])).stdout, "nothing is due\n");
+  });
+
+  it("when it should keep running, then that is refused", async () => {
+    assert.deepEqual(await reap([]), {
+      exit: 2,
+      stdout: "",
+      stderr: "error: this version has no reaper that keeps running; give `--once`, and run it from a schedule\n",
+    });
+  });
+
+  it("when no journal is given, then that is said", async () => {
+    assert.deepEqual(await elevate(["reap", "--once"], { cwd: project.path }), {
+      exit: 2,
+      stdout: "",
+      stderr: "error: no journal is given; set `ELEVATION_JOURNAL`, as in file:/var/lib/elevation/journal.jsonl\n",
+    });
+  });
+}).timeout(TIMEOUT);
