@@ -64,9 +64,12 @@ Exit codes: 0 all that was due has ended, 2 the folder, a state, an argument or 
 stuck or unrecorded, or the journal can't be trusted.`;
 
 export const JOURNAL_INIT = `
-Only ELEVATION_JOURNAL says where, as in file:/var/lib/elevation/journal.jsonl.
+Only ELEVATION_JOURNAL says where, as in file:/var/lib/elevation/journal.jsonl or postgres://admin@db.example/journal.
+At a PostgreSQL server, run it as the administrator who shall own the journal; jobs get logins of their own, as --writer
+and --reader. Where the SQL was run by hand, it appends the first event.
 
-Exit codes: 0 opened, 2 there is a file already (nothing is changed) or the environment is bad, 4 it cannot be written.`;
+Exit codes: 0 opened, 2 there is something already (nothing is changed) or the environment is bad, 4 it cannot be
+written.`;
 
 export const AUDIT_VERIFY = `
 An export is the same file without data and salt: its chain is verified, but there is no data to verify. A last line

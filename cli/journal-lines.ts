@@ -3,7 +3,7 @@ import { constants } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { JournalEvent } from "@elevation/domain";
-import { type ChainProblem, type JournalStore, verifyChain } from "@elevation/journal";
+import { type ChainProblem, GENESIS, type JournalStore, verifyChain } from "@elevation/journal";
 import { CommandError, EXIT } from "./exit";
 
 /** What the chain of a journal or an export is found to be. */
@@ -40,6 +40,22 @@ export async function auditFile(path: string, store: JournalStore): Promise<Audi
   } finally {
     await file.close();
   }
+}
+
+/**
+ * Verifies what a store that is no file gives, batch by batch. Throws what the store does.
+ */
+export async function auditValues(batches: AsyncIterable<readonly unknown[]>): Promise<Audit> {
+  const events: JournalEvent[] = [];
+  for await (const values of batches) {
+    // verifyChain looks at the shape of each before it believes it.
+    const batch = values as readonly JournalEvent[];
+    const problem = verifyChain(batch, events.at(-1) ?? GENESIS);
+    const verified = problem === null ? batch : batch.slice(0, problem.seq - events.length - 1);
+    for (const event of verified) events.push(event);
+    if (problem !== null) return { events, problem, unfinishedBytes: 0 };
+  }
+  return { events, problem: null, unfinishedBytes: 0 };
 }
 
 /** The path in a `file:` address that the store accepted. */

@@ -33,8 +33,8 @@ export function requireJournal(terminal: Terminal, flag: string | undefined): Jo
  * Throws JournalError `address-invalid`.
  */
 export function storeOf(terminal: Terminal, source: JournalSource): JournalStore {
-  const onRepair = (report: string) => terminal.say(report);
-  return openStore(source.address, source.isFromFlag ? { baseDir: terminal.cwd, onRepair } : { onRepair });
+  const options = { env: terminal.env, onRepair: (report: string) => terminal.say(report) };
+  return openStore(source.address, source.isFromFlag ? { ...options, baseDir: terminal.cwd } : options);
 }
 
 /**

@@ -123,6 +123,9 @@ function addJournal(program: Command, terminal: Terminal, done: Done): void {
     .command("init")
     .summary("open a new journal and print its id")
     .description("Opens a new journal at ELEVATION_JOURNAL and prints its id. There is no other way to make one.")
+    .option("--writer <role>", "PostgreSQL: a role that may append and read; may be repeated", several)
+    .option("--reader <role>", "PostgreSQL: a role that may only read; may be repeated", several)
+    .option("--sql", "only print the SQL that makes it at a PostgreSQL server")
     .option("--json", "print { journal, id }")
     .addOption(new Option("--journal <address>").hideHelp())
     .helpOption("-h, --help", "print this help")
@@ -131,6 +134,10 @@ function addJournal(program: Command, terminal: Terminal, done: Done): void {
       const { journalInit } = require("./commands/journal-init") as typeof import("./commands/journal-init");
       done(await journalInit(options, terminal));
     });
+}
+
+function several(value: string, before: readonly string[] = []): readonly string[] {
+  return [...before, value];
 }
 
 function addAudit(program: Command, terminal: Terminal, done: Done): void {

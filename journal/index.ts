@@ -8,5 +8,6 @@ export { isJournalError, JournalError, type JournalErrorCode } from "./journal-e
 export type { JournalView } from "./journal-view";
 export { type JudgeWhere, judge } from "./judge";
 export { type OpenStoreOptions, openStore } from "./open-store";
+export { grantsSql, isRoleName, type JournalRoles, SCHEMA_SQL } from "./postgres/schema";
 export { GENESIS, type Head, type JournalStore } from "./store";
 export { missingWitness, type ReadWitness, readWitness } from "./witness";

@@ -94,6 +94,14 @@ export class Journal {
     });
   }
 
+  /**
+   * The identity of the server that the journal is on, null where none is: no grant may be opened at that server (design
+   * §7), whose superusers, made by a grant, could rewrite the record of it. Throws JournalError `unreadable`.
+   */
+  server(): Promise<string | null> {
+    return this.#queue.run(async () => (await this.#store.server?.()) ?? null);
+  }
+
   /** Waits for what was asked before, then closes the store. */
   close(): Promise<void> {
     return this.#queue.run(() => this.#store.close());

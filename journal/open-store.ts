@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { isAbsolute, resolve } from "node:path";
+import { LOCK_WAIT } from "./file-lock";
 import { FileStore } from "./file-store";
 import { JournalError } from "./journal-error";
+import { parsePostgresAddress } from "./postgres/address";
+import type { JournalRoles } from "./postgres/schema";
 import type { JournalStore } from "./store";
 
 /** How a store is opened. */
@@ -12,6 +15,10 @@ export interface OpenStoreOptions {
   readonly onRepair?: (report: string) => void;
   /** How long a writer waits for others before it is `locked`, in ms; 10 s if absent. */
   readonly lockWait?: number;
+  /** Where `PGUSER` and `PGPASSWORD` are looked up, if a `postgres://` address leaves them out; `process.env` if absent. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** PostgreSQL only: roles that get their rights when the journal is made, which is refused if there is none of that name. */
+  readonly roles?: JournalRoles;
 }
 
 /**
@@ -26,16 +33,28 @@ export function openStore(address: string, options: OpenStoreOptions = {}): Jour
     return new FileStore(path, options.onRepair, options.lockWait);
   }
   if (scheme === "postgres" || scheme === "postgresql") {
-    throw invalid("a journal in PostgreSQL (`postgres://`) is not supported by this version; use `file:PATH`");
+    return openPostgres(address, options);
   }
   if (/^\.{0,2}\//.test(address)) {
     const fix = isAbsolute(address) ? `write \`file:${printable(address)}\`` : "write `file:` and an absolute path";
     throw invalid(`the journal's address \`${printable(address)}\` names no store; ${fix}`);
   }
   if (scheme !== undefined && address[scheme.length + 1] === "/") {
-    throw invalid(`the journal's address starts with \`${scheme}:\`, which names no store; use \`file:PATH\``);
+    throw invalid(
+      `the journal's address starts with \`${scheme}:\`, which names no store; use \`file:PATH\` or \`postgres://…\``,
+    );
   }
-  throw invalid("the journal's address names no store; use `file:PATH`");
+  throw invalid("the journal's address names no store; use `file:PATH` or `postgres://…`");
+}
+
+function openPostgres(address: string, { env = process.env, lockWait, roles }: OpenStoreOptions): JournalStore {
+  // Here and not above: a file journal needs no `pg`, which takes longer to load than all the rest.
+  const { PostgresStore } = require("./postgres/postgres-store") as typeof import("./postgres/postgres-store");
+  const parsed = parsePostgresAddress(address, (problem, fix) => invalid(`the journal's address ${problem}; ${fix}`), {
+    user: env["PGUSER"],
+    password: env["PGPASSWORD"],
+  });
+  return new PostgresStore(parsed, lockWait ?? LOCK_WAIT, roles ?? { writers: [], readers: [] });
 }
 
 function filePath(path: string, baseDir: string | undefined): string {

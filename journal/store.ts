@@ -27,5 +27,15 @@ export interface JournalStore {
    * `untrusted` where the end of the chain does not verify.
    */
   append(events: readonly NewEvent[], ifHead?: Head): Promise<readonly JournalEvent[]>;
+  /**
+   * The identity of the server that the journal is on, as a target's connection tells its own (PostgreSQL: the system
+   * identifier); absent where no server is. For whoever must not open access at the journal's own server (design §7).
+   */
+  server?(): Promise<string>;
+  /**
+   * All that stands in the store, in batches and in order, of whatever shape: for an audit, which says what is wrong where
+   * `read` only refuses. Absent where the store's own form is audited. Throws as `read` does.
+   */
+  values?(): AsyncGenerator<readonly unknown[]>;
   close(): Promise<void>;
 }

@@ -2,7 +2,7 @@
 import type { ChainProblem, JournalStore } from "@elevation/journal";
 import { CommandError, EXIT, type ExitCode } from "../exit";
 import { journalFault } from "../faults";
-import { type Audit, auditFile, pathOf } from "../journal-lines";
+import { type Audit, auditFile, auditValues, pathOf } from "../journal-lines";
 import { type JournalSource, requireJournal, storeOf } from "../journal-source";
 import { neutral } from "../neutral";
 import { renderInstant } from "../table";
@@ -17,7 +17,7 @@ export interface AuditVerifyOptions {
 export async function auditVerify(options: AuditVerifyOptions, terminal: Terminal): Promise<ExitCode> {
   const source = requireJournal(terminal, options.journal);
   const store = open(terminal, source);
-  const audit = await auditFile(pathOf(source.address, terminal.cwd), store);
+  const audit = await auditOf(terminal, source, store);
   if (audit.events.length === 0 && audit.problem === null) {
     throw new CommandError(
       EXIT.badInput,
@@ -41,6 +41,17 @@ function open(terminal: Terminal, source: JournalSource): JournalStore {
     return storeOf(terminal, source);
   } catch (error) {
     throw journalFault(error);
+  }
+}
+
+async function auditOf(terminal: Terminal, source: JournalSource, store: JournalStore): Promise<Audit> {
+  if (store.values === undefined) return auditFile(pathOf(source.address, terminal.cwd), store);
+  try {
+    return await auditValues(store.values());
+  } catch (error) {
+    throw journalFault(error);
+  } finally {
+    await store.close();
   }
 }
 

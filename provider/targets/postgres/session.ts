@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+import { type PostgresAddress as Address, faultOf, type Mask, maskOf, ServerFault } from "@elevation/journal/postgres";
 import { Client, type ClientConfig } from "pg";
 import { GrantError, type GrantErrorCode } from "../../errors";
-import type { Address } from "./address";
-import { type Mask, maskOf, neutral } from "./text";
+
+export { ServerFault };
 
 const CONNECT_TIMEOUT_MS = 10_000;
 const STATEMENT_TIMEOUT_MS = 15_000;
@@ -37,19 +38,6 @@ const UNKNOWN_SETTING = "42704";
 const OPTIONS = [[...PINNED, ...PINNED_SINCE_16, ...PINNED_SINCE_17], [...PINNED, ...PINNED_SINCE_16], PINNED].map(
   (settings) => settings.map((setting) => `-c ${setting}`).join(" "),
 );
-
-/** What a server, or the way to it, said: masked and neutralised. `state` is an SQLSTATE, a system's error code or empty. */
-export class ServerFault extends Error {
-  readonly state: string;
-  readonly detail: string;
-
-  constructor(state: string, message: string, detail: string) {
-    super(state === "" ? message : `${message} (${state})`);
-    this.name = "ServerFault";
-    this.state = state;
-    this.detail = detail;
-  }
-}
 
 /** One session at a server. Every call bounds its own time and throws {@link ServerFault} only. */
 export class Session {
@@ -136,14 +124,6 @@ function clientConfig(address: Address, database: string, options: string): Clie
     query_timeout: QUERY_TIMEOUT_MS,
     keepAlive: true,
   };
-}
-
-function faultOf(error: unknown, mask: Mask): ServerFault {
-  const { message, code, detail } = error as { message?: string; code?: unknown; detail?: unknown };
-  // Several addresses of one host were tried: Node reports an AggregateError without a message.
-  const text = message !== undefined && message !== "" ? message : String(code ?? "unknown fault");
-  const state = typeof code === "string" ? code : /timeout/i.test(text) ? "ETIMEDOUT" : "";
-  return new ServerFault(state, neutral(mask(text)), typeof detail === "string" ? neutral(mask(detail)) : "");
 }
 
 /** SQLSTATEs of a lock or statement that took too long, and of a server that doesn't answer. */

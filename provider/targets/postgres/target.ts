@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Digest } from "@elevation/domain";
+import type { PostgresAddress as Address } from "@elevation/journal/postgres";
 import { GrantError } from "../../errors";
 import type { Target } from "../../lifecycle/ports";
-import { type Address, readAddress } from "./address";
+import { readAddress } from "./address";
 import { PostgresConnection } from "./connection";
 import { grantRoleName } from "./grant-role";
 import { ServerFault, Session } from "./session";

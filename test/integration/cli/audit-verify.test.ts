@@ -183,7 +183,7 @@ describe("elevate audit verify", () => {
           `error: what stands at ${at("copy.jsonl")} holds no finished event, so it is no journal; correct the address\n`,
         ],
         [2, "", `error: what stands at ${at("folder")} is no regular file; name the journal or an export of it\n`],
-        [2, "", "error: the journal's address names no store; use `file:PATH`\n"],
+        [2, "", "error: the journal's address names no store; use `file:PATH` or `postgres://…`\n"],
       ],
     );
   });

@@ -77,7 +77,7 @@ describe("elevate check and the journal", () => {
       ],
       [
         { ...journal.env, ELEVATION_JOURNAL: "postgres://elevation:secret@db.example.com/journal" },
-        "a journal in PostgreSQL (`postgres://`) is not supported by this version; use `file:PATH`",
+        "the journal's address has no `sslmode` although it leaves this machine; use `sslmode=verify-full`, with `sslrootcert` for a private authority, or write `sslmode=disable`",
       ],
     ];
     const found = await Promise.all(rows.map(([env]) => check(env, "--at", AT)));
@@ -154,7 +154,11 @@ alice-orders (alice.yaml) is denied:
           stdout: "",
           stderr: `error: the journal's address \`${path}\` names no store; write \`file:${path}\`\n`,
         },
-        { exit: 2, stdout: "", stderr: "error: the journal's address names no store; use `file:PATH`\n" },
+        {
+          exit: 2,
+          stdout: "",
+          stderr: "error: the journal's address names no store; use `file:PATH` or `postgres://…`\n",
+        },
       ],
     );
   });

@@ -13,17 +13,22 @@ describe("the import rules", function () {
     ["domain/decide.ts", "@elevation/journal"],
     ["domain/decide.ts", "node:fs"],
     ["journal/judge.ts", "@elevation/provider"],
+    ["journal/judge.ts", "pg"],
+    ["journal/postgres/link.ts", "@elevation/provider"],
     ["policypack/verdict.ts", "@elevation/provider"],
     ["provider/index.ts", "./lifecycle/activate"],
     ["provider/resource/grant.ts", "../lifecycle/activate"],
     ["provider/lifecycle/activate.ts", "../targets/postgres"],
     ["provider/lifecycle/activate.ts", "pg"],
     ["provider/targets/all.ts", "../lifecycle/revoke"],
+    ["provider/targets/all.ts", "@elevation/journal"],
     ["cli/run.ts", "@elevation/policypack/rules"],
   ];
   const allowed: readonly [string, string][] = [
     ["journal/judge.ts", "@elevation/domain"],
+    ["journal/postgres/link.ts", "pg"],
     ["policypack/verdict.ts", "@elevation/journal"],
+    ["provider/targets/all.ts", "@elevation/journal/postgres"],
     ["provider/targets/all.ts", "../lifecycle/ports"],
     ["cli/run.ts", "@elevation/provider"],
   ];

@@ -52,6 +52,10 @@ describe("Journal", () => {
         ),
       ));
 
+    it("when it is on no server, then it has none", async () => {
+      assert.equal(await (await Journal.open(store, id)).server(), null);
+    });
+
     it("when there is none, then it is not trusted, and the fix is told", () =>
       assert.rejects(Journal.open(openStore("file:/nonexistent/journal"), id), {
         code: "untrusted",
