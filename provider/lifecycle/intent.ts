@@ -38,6 +38,7 @@ export async function prepare(
   connection: TargetConnection,
   place: Place,
 ): Promise<void> {
+  await requireOtherServer(journal, connection, place);
   await requireClocksTogether(world, connection, place);
   await connection.preflight(place);
   await requireFreeName(world, journal, inputs, connection, place);
@@ -95,6 +96,18 @@ function judged(world: World, view: JournalView, inputs: GrantInputs, documents:
   };
   const intent = { ...eventHeader(world, inputs), type: "activating", data } as const;
   return { events: [decided(decision, by), intent], result: { decision } };
+}
+
+/**
+ * The journal is never on a server that the policy offers roles on (design §7): whoever is elevated there could rewrite
+ * what is known of them. Asked before access is made only: ending must work wherever the journal is.
+ */
+async function requireOtherServer(journal: Journal, connection: TargetConnection, place: Place): Promise<void> {
+  if ((await journalCall(() => journal.server())) !== connection.server) return;
+  throw new GrantError(
+    "denied",
+    `connection \`${place.connection}\` leads to the server that holds the journal, and whoever is elevated there could rewrite it; move the journal to a server of its own`,
+  );
 }
 
 /** Throws GrantError `clock-apart`. What a slow answer leaves unknown is conceded, but no more than a second of it. */

@@ -398,6 +398,25 @@ describe("the life of a grant, when something fails half-way", () => {
     });
   });
 
+  it("when the journal is on the target's own server, then nothing is granted there, and what is live can be ended", async () => {
+    const state = await activate(world, inputs);
+    const real = await world.journal();
+    const journal = Object.create(real, {
+      server: { value: async () => "server-1" },
+      view: { value: () => real.view() },
+      append: { value: real.append.bind(real) },
+      step: { value: real.step.bind(real) },
+    });
+    const there = { ...world, journal: async () => journal };
+    const second = inputsOf(aRequest({}, "alice-orders-again"));
+    await assert.rejects(activate(there, second), {
+      message:
+        "connection `orders` leads to the server that holds the journal, and whoever is elevated there could rewrite it; move the journal to a server of its own",
+    });
+    await remove(world, state);
+    assert.ok(!isOpen());
+  });
+
   it("when another grant is activated later, then its witness covers what came before", async () => {
     await activate(world, inputs);
     const second = await activate(world, inputsOf(aRequest({ duration: "PT5M" }, "alice-orders-again")));
