@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 export { type JournalAnchors, readJournalAnchors } from "./anchors";
 export { type ChainProblem, verifyChain } from "./chain";
+export { formatLine } from "./event-line";
 export type { GrantMark, GrantRecord } from "./grant-record";
 export { initJournal } from "./init-journal";
 export { type Appended, Journal } from "./journal";

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type Decision, isInert, type Judge, startAtOf } from "@elevation/domain";
+import { type Decision, isInert, type Judge, type Place, startAtOf } from "@elevation/domain";
 import { type GrantRecord, type Journal, judge } from "@elevation/journal";
 import { decidedOnce, violationLines } from "../decided";
 import { GrantError, isGrantError } from "../errors";
 import { type Established, type Establishing, establish, kept } from "./establish";
-import { type Intent, intend, journalFailed, placeOf, prepare } from "./intent";
+import { type Intent, intend, journalFailed, prepare, whereOf } from "./intent";
 import type { TargetConnection } from "./ports";
 import { endedState, mustEnd } from "./revoke";
 import { closedState, type GrantInputs, type GrantState, instantOf, isOfStack, openFromIntent } from "./state";
@@ -97,7 +97,8 @@ async function activateAnew(
   inputs: GrantInputs,
   documents: Judge,
 ): Promise<GrantState> {
-  const { place, at } = placeOf(world, inputs, documents);
+  const where = whereOf(world.targets, inputs.request, documents);
+  const at = (server: string): Place => ({ ...where, server });
   let intent: Intent | null = null;
   const run = async (connection: TargetConnection): Promise<Established | null> => {
     await prepare(world, journal, inputs, connection, at(connection.server));
@@ -107,7 +108,7 @@ async function activateAnew(
     const work = establishing(world, journal, inputs, intent.record, true);
     return keeping(work, () => establish(work, connection));
   };
-  const established = await withConnection(world, place, run).catch(async (error: unknown) => {
+  const established = await withConnection(world, where, run).catch(async (error: unknown) => {
     if (intent === null) await journalFailed(world, journal, inputs, reasonOf(error));
     throw error;
   });

@@ -6,6 +6,7 @@ export { check } from "./check";
 export { createWorld } from "./create-world";
 export { diff } from "./diff";
 export { type ExportedStack, readExportedStack } from "./exported-stack";
+export { whereOf } from "./intent";
 export * from "./ports";
 export { read, remove } from "./read";
 export * from "./reap";

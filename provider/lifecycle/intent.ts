@@ -1,9 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type Decision, identityOf, type Judge, type NewEvent, type Place, targetOf } from "@elevation/domain";
+import {
+  type Decision,
+  identityOf,
+  type Judge,
+  type NewEvent,
+  type Place,
+  type Request,
+  requestDigestOf,
+  targetOf,
+} from "@elevation/domain";
 import { type GrantRecord, type Journal, type JournalView, judge } from "@elevation/journal";
 import { decided, decidedOnce } from "../decided";
 import { GrantError } from "../errors";
-import type { TargetConnection } from "./ports";
+import type { TargetConnection, Where } from "./ports";
 import type { GrantInputs } from "./state";
 import { eventHeader, journalCall, MAX_CLOCK_GAP, MAX_CLOCK_PRECISION, type World } from "./world";
 
@@ -15,19 +24,14 @@ export type Intent =
   | { readonly kind: "raced"; readonly record: GrantRecord };
 
 /** Where an allowed request's grant is made. Throws GrantError `denied` where there is no such place. */
-export function placeOf(
-  world: World,
-  inputs: GrantInputs,
-  documents: Judge,
-): { place: Omit<Place, "server">; at: (server: string) => Place } {
-  const where = targetOf(documents.policy.value, inputs.request);
-  const identity = where && identityOf(documents.directory.value, inputs.request.spec.requester, where.kind);
+export function whereOf(targets: World["targets"], request: Request, documents: Judge): Where {
+  const target = targetOf(documents.policy.value, request);
+  const identity = target && identityOf(documents.directory.value, request.spec.requester, target.kind);
   // INVARIANT (allow): decide() denies a request without a target or an identity.
-  if (where === null || identity === null)
+  if (target === null || identity === null)
     throw new GrantError("denied", "the allowed request has no target; run again with the same documents");
-  const object = world.targets.get(where.kind)?.objectName(inputs.digest) ?? "";
-  const place = { kind: where.kind, connection: where.connection, role: where.role, identity, object };
-  return { place, at: (server) => ({ ...place, server }) };
+  const object = targets.get(target.kind)?.objectName(requestDigestOf(request)) ?? "";
+  return { kind: target.kind, connection: target.connection, role: target.role, identity, object };
 }
 
 /** Finds what can be known to fail before the intent: nothing was open, the digest may be tried again. Throws what it found. */

@@ -37,11 +37,22 @@ export interface Revocation {
  */
 export type SparesSessions = (found: boolean) => Promise<boolean>;
 
+/** Where a grant is made, before its server is known. */
+export type Where = Omit<Place, "server">;
+
+/** What a grant does and undoes at its target, one sentence each, without a final period, for people. */
+export interface Effect {
+  readonly begin: string;
+  readonly end: string;
+}
+
 /** One kind of system where access is created and removed. */
 export interface Target {
   readonly kind: string;
   /** The object's name at the target: holds at least 160 bits of the digest (design §6). */
   objectName(digest: Digest): string;
+  /** What a grant does there, told without asking the target: a preview holds no credential. */
+  effect(where: Where): Effect;
   /** Opens a connection by name. Throws GrantError `connection-failed`, with the address and password masked. */
   connect(connection: string): Promise<TargetConnection>;
 }

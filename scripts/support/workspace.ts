@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { spawn } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
+import { copyProject } from "./project-copy";
 
 /** What a finished command left behind. */
 export interface Finished {
@@ -48,7 +49,7 @@ export const repository = findRepository(__dirname);
 
 export function createWorkspace(options: WorkspaceOptions): Workspace {
   const root = mkdtempSync(join(tmpdir(), "elevation-"));
-  copyProject(root);
+  copyProject(repository, root, ["stacks/Pulumi.staging.yaml", "stacks/Pulumi.production.yaml"]);
   const write = (path: string, text: string): void => {
     mkdirSync(dirname(join(root, path)), { recursive: true });
     writeFileSync(join(root, path), text);
@@ -99,24 +100,6 @@ export async function openStack(workspace: Workspace, stack: string): Promise<vo
 /** Operations print a dot a second otherwise. */
 function quiet([command]: readonly string[]): string[] {
   return ["preview", "up", "refresh", "destroy"].includes(command ?? "") ? ["--suppress-progress"] : [];
-}
-
-function copyProject(root: string): void {
-  for (const path of [
-    "Pulumi.yaml",
-    "package.json",
-    "stacks/index.ts",
-    "stacks/tsconfig.json",
-    "stacks/Pulumi.staging.yaml",
-    "stacks/Pulumi.production.yaml",
-    "policypack/PulumiPolicy.yaml",
-    "policypack/package.json",
-    "policypack/dist",
-  ]) {
-    cpSync(join(repository, path), join(root, path), { recursive: true });
-  }
-  mkdirSync(join(root, "stacks", "requests"));
-  symlinkSync(join(repository, "node_modules"), join(root, "node_modules"));
 }
 
 /** Runs a command to its end; the exit code of one that a signal ended is 128. */

@@ -2,6 +2,7 @@
 import type { Digest, Instant } from "@elevation/domain";
 import {
   type Access,
+  type Effect,
   GrantError,
   type Observation,
   type Revocation,
@@ -43,6 +44,10 @@ export class MemoryTarget implements Target {
 
   objectName(digest: Digest): string {
     return `elev_${digest.slice(7, 47)}`;
+  }
+
+  effect(): Effect {
+    return { begin: "a thing is made", end: "it is taken away" };
   }
 
   async connect(connection: string): Promise<TargetConnection> {

@@ -16,7 +16,8 @@ import {
 import { Client } from "pg";
 import { theEngine } from "./engine";
 
-const DIRECTORY = `
+/** People of the engine tests. */
+export const DIRECTORY = `
 apiVersion: elevation/v1
 kind: Directory
 jobFunctions: { dba: {}, support: {} }
@@ -54,6 +55,7 @@ export interface RequestFields {
   readonly requester?: string;
   readonly role?: string;
   readonly duration?: string;
+  readonly reason?: string;
   readonly extra?: string;
 }
 
@@ -159,7 +161,8 @@ function scenario(workspace: Workspace, server: PostgresServer): Scenario {
   };
 }
 
-function requestText(name: string, { requester, role, duration, extra }: RequestFields): string {
+/** A request file that was written now. */
+export function requestText(name: string, { requester, role, duration, reason, extra }: RequestFields): string {
   return `apiVersion: elevation/v1
 kind: Request
 metadata: { name: ${name} }
@@ -169,7 +172,7 @@ spec:
   environment: production
   duration: ${duration ?? "PT10M"}
   requestedAt: ${formatInstant(Date.now())}
-  reason: Rebuild the orders index
+  reason: ${JSON.stringify(reason ?? "Rebuild the orders index")}
 ${extra === undefined ? "" : `  ${extra}\n`}`;
 }
 

@@ -2,9 +2,10 @@
 import type { Digest } from "@elevation/domain";
 import type { PostgresAddress as Address } from "@elevation/journal/postgres";
 import { GrantError } from "../../errors";
-import type { Target } from "../../lifecycle/ports";
+import type { Effect, Target, Where } from "../../lifecycle/ports";
 import { readAddress } from "./address";
 import { PostgresConnection } from "./connection";
+import { effectOf } from "./effect";
 import { grantRoleName } from "./grant-role";
 import { ServerFault, Session } from "./session";
 
@@ -28,6 +29,10 @@ export class PostgresTarget implements Target {
 
   objectName(digest: Digest): string {
     return grantRoleName(digest);
+  }
+
+  effect(where: Where): Effect {
+    return effectOf(where);
   }
 
   /**

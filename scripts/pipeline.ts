@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+import { Command } from "commander";
+import { deploy } from "./pipeline/deploy";
+import { destroy } from "./pipeline/destroy";
+import { EXIT, type ExitCode } from "./pipeline/exit";
+import { openJob } from "./pipeline/job";
+import { preview } from "./pipeline/preview";
+import { recover } from "./pipeline/recover";
+import { schedule } from "./pipeline/schedule";
+
+// The steps of the pipeline (design §6, §7), one command each; docs/operations.md says when to run which, and what the exit
+// codes mean. `node scripts/dist/pipeline.js --help` lists them.
+
+interface Options {
+  readonly stack: readonly string[];
+  readonly publish?: string;
+}
+
+/** The steps that hold credentials and may publish. */
+const WORKING = [
+  ["deploy", "on merge: end what is expired or withdrawn, grant what is allowed", deploy],
+  ["schedule", "every few minutes: end what is expired, and let the stacks forget it", schedule],
+  ["recover", "after a crashed run: unlock, end, deploy again, forget pending creates", recover],
+] as const;
+
+const collect = (value: string, all: readonly string[]): readonly string[] => [...all, value];
+
+function main(): Promise<unknown> {
+  const program = new Command("pipeline")
+    .description("The steps of the pipeline: what CI and schedules run.")
+    .helpCommand(false)
+    .exitOverride();
+  const step = (name: string, description: string) =>
+    program
+      .command(name)
+      .description(description)
+      .option("--stack <name>", "only this stack; may be repeated", collect, []);
+  for (const [name, description, run] of WORKING) {
+    step(name, description)
+      .option("--publish <folder>", "write copies of states and journal there, for previews")
+      .action(async ({ stack, publish }: Options) => end(await run(await openJob(stack), publish ?? null)));
+  }
+  step("destroy", "end every grant of the stacks").action(async ({ stack }: Options) =>
+    end(await destroy(await openJob(stack))),
+  );
+  step("preview", "of a pull request: what it would do, without any credential")
+    .requiredOption("--requests <folder>", "the pull request's stacks/requests")
+    .option("--published <folder>", "copies of states and journal, from deploy and schedule")
+    .option("--summary <file>", "append the Markdown to this file, instead of printing it")
+    .option("--pull <number>", "keep one comment on this pull request up to date", Number)
+    .action(async (options: Options & { requests: string; published?: string; summary?: string; pull?: number }) => {
+      const { stack: stacks, requests, published = null, summary = null, pull = null } = options;
+      end(await preview({ stacks, requests, published, summary, pull }));
+    });
+  return program.parseAsync();
+}
+
+function end(code: ExitCode): void {
+  process.exitCode = code;
+}
+
+main().catch((error: unknown) => {
+  const { name, exit, exitCode, message, code } = error as Partial<Record<"name" | "message" | "code", string>> &
+    Partial<Record<"exit" | "exitCode", number>>;
+  if (code?.startsWith("commander.") === true) {
+    process.exitCode = exitCode === 0 ? EXIT.yes : EXIT.badInput;
+    return;
+  }
+  process.stderr.write(`error: ${message ?? String(error)}\n`);
+  process.exitCode = name === "StepError" || name === "EngineError" ? (exit ?? EXIT.storeFailed) : EXIT.storeFailed;
+});

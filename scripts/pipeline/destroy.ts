@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+import { EXIT, type ExitCode, worst } from "./exit";
+import { type Job, WITHOUT_CHECKPOINTS } from "./job";
+import { exportStacks } from "./states";
+
+/** Ends every grant of the stacks and empties them. Needs neither policy, directory nor requests. */
+export async function destroy(job: Job): Promise<ExitCode> {
+  const exported = await exportStacks(job);
+  const codes: ExitCode[] = [];
+  try {
+    for (const { stack, refusal } of exported.all) {
+      if (refusal !== null) codes.push(refusal);
+      else codes.push(await destroyStack(job, stack.name), await requireNoneLive(job, stack.name));
+    }
+  } finally {
+    exported.dispose();
+  }
+  return worst(codes);
+}
+
+async function destroyStack(job: Job, stack: string): Promise<ExitCode> {
+  const args = ["destroy", "--yes", "--skip-preview", "--suppress-progress", "--stack", stack];
+  const { code } = await job.pulumi(args, { env: WITHOUT_CHECKPOINTS });
+  return code === 0 ? EXIT.yes : EXIT.storeFailed;
+}
+
+/** What a crashed run made may be in no state: the journal knows of it. */
+async function requireNoneLive(job: Job, stack: string): Promise<ExitCode> {
+  const { code, stdout } = await job.elevate(["status", "--json"], { quiet: true });
+  if (code !== 0) {
+    job.say(`whether a grant of \`${stack}\` is still live can't be known: the journal can't be read`);
+    return EXIT.storeFailed;
+  }
+  const { live } = JSON.parse(stdout) as { live: { stack: string; name: string | null; request: string }[] };
+  const left = live.filter((grant) => grant.stack.endsWith(`/${stack}`));
+  for (const { name, request } of left)
+    job.say(
+      `LIVE: ${name ?? request} is in no state of \`${stack}\`, from a run that was killed; \`elevate reap --once\` ends it at its expiry, or at once with \`--declared\` and a folder without it`,
+    );
+  return left.length === 0 ? EXIT.yes : EXIT.storeFailed;
+}

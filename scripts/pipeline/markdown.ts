@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/** What a terminal or a browser would obey, or what would look like something else: shown as its code point. */
+const UNSAFE = /[\p{C}\p{Zl}\p{Zp}]/gu;
+
+/**
+ * What somebody else wrote, as inline code: nothing of it is a link, a mention, an image, HTML or the end of a table's
+ * cell. One line.
+ */
+export function code(text: string): string {
+  const line = text.replace(UNSAFE, shown).replace(/\|/g, "¦");
+  const fence = "`".repeat(longestRun(line) + 1);
+  return line.trim() === "" ? "(empty)" : `${fence} ${line} ${fence}`;
+}
+
+/** A sentence of ours, which quotes what others wrote in backticks: those quotes become code, the rest is plain text. */
+export function sentence(text: string): string {
+  return text
+    .split(/(`[^`]*`)/)
+    .map((part) => (part.startsWith("`") && part.length > 1 ? code(part.slice(1, -1)) : plain(part)))
+    .join("");
+}
+
+/** Text whose every character is shown as it is: no mark-up, no mention, no HTML. */
+export function plain(text: string): string {
+  return text
+    .replace(UNSAFE, (point) => (point === "\n" ? " " : shown(point)))
+    .replace(/&/g, "&amp;")
+    .replace(/@/g, "&#64;")
+    .replace(/[\\`*_[\]<>|#~!{}]/g, "\\$&");
+}
+
+/** Lines of a program, as a block that none of them can end. */
+export function block(text: string): string {
+  const lines = text.replace(/[^\P{C}\n\t]/gu, shown).trimEnd();
+  const fence = "`".repeat(Math.max(3, longestRun(lines) + 1));
+  return `${fence}text\n${lines}\n${fence}`;
+}
+
+function shown(point: string): string {
+  return `\\u{${(point.codePointAt(0) ?? 0).toString(16)}}`;
+}
+
+function longestRun(text: string): number {
+  return Math.max(0, ...(text.match(/`+/g) ?? []).map((run) => run.length));
+}

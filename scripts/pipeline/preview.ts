@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: Apache-2.0
+import { randomBytes } from "node:crypto";
+import {
+  appendFileSync,
+  cpSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, join, resolve } from "node:path";
+import { getEngine } from "@elevation/engine";
+import { Journal, type JournalView, openStore, readJournalAnchors } from "@elevation/journal";
+import { isGrantError, readExportedStack } from "@elevation/provider/lifecycle";
+import { loadJudge } from "@elevation/provider/settings";
+import { parse, stringify } from "yaml";
+import { comment } from "./comment";
+import { effectsOn } from "./effects";
+import { EXIT, type ExitCode, StepError, worst } from "./exit";
+import { findRoot, findStacks, type Job, makeJob, type Stack } from "./job";
+import { PUBLISHED_JOURNAL } from "./publish";
+import { exportStacks } from "./states";
+import { type Previewed, renderSummary } from "./summary";
+import { configWithoutSecrets } from "./without-secrets";
+
+export interface PreviewOptions {
+  readonly stacks: readonly string[];
+  /** The pull request's `stacks/requests`, data only. */
+  readonly requests: string;
+  /** What the deploy and schedule jobs published; null: nothing yet. */
+  readonly published: string | null;
+  /** Where the Markdown is appended to, as in `GITHUB_STEP_SUMMARY`; null: printed. */
+  readonly summary: string | null;
+  /** The pull request that gets the comment; null: none. */
+  readonly pull: number | null;
+}
+
+/** All that a preview's processes see of the job's environment. */
+const PASSED_ON = ["PATH", "LANG", "LC_ALL", "TMPDIR", "NODE_EXTRA_CA_CERTS", "ELEVATION_CACHE", "XDG_CACHE_HOME"];
+/** What no job that looks at a pull request may hold. */
+const CREDENTIALS =
+  /^(ELEVATION_CONNECTION_|PULUMI_ACCESS_TOKEN$|PULUMI_BACKEND_URL$|AWS_(SECRET|SESSION)|AZURE_|ARM_|GOOGLE_|VAULT_|KUBECONFIG$|PG(PASSWORD|PASSFILE)$)/;
+
+/**
+ * What a pull request would do, judged by the protected branch's code on the pull request's data, with no credential: on
+ * a throw-away copy of the project, with a throw-away backend and published copies of states and journal. Grants nothing,
+ * ends nothing, and refreshes nothing.
+ */
+export async function preview(options: PreviewOptions, env: NodeJS.ProcessEnv = process.env): Promise<ExitCode> {
+  refuseCredentials(env);
+  const root = findRoot(process.cwd());
+  const stacks = findStacks(root, options.stacks);
+  const say = (line: string): void => void process.stderr.write(`${line}\n`);
+  const engine = await getEngine({ onProgress: say });
+  const folder = mkdtempSync(join(tmpdir(), "elevation-preview-"));
+  try {
+    const project = join(folder, "project");
+    copyForPreview(root, project, resolve(options.requests));
+    for (const { name } of stacks) stripStackConfig(join(project, "stacks", `Pulumi.${name}.yaml`));
+    const published = options.published === null ? null : resolve(options.published);
+    const childEnv = { ...passedOn(env), ...engine.env, ...previewEnv(folder, published, env) };
+    const job = makeJob(project, stacks, childEnv, say);
+    const { view, note } = await readPublished(published, env);
+    const { witness, notes } = await importStates(job, published);
+    const previewed: Previewed[] = [];
+    for (const stack of stacks) previewed.push(await previewStack(job, stack, view, witness));
+    const markdown = renderSummary(previewed, [...(note === null ? [] : [note]), ...notes]);
+    await report(markdown, options, env, say);
+    return worst(
+      previewed.map(({ passed, effects }) => (passed ? EXIT.yes : effects === null ? EXIT.badInput : EXIT.denied)),
+    );
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function refuseCredentials(env: NodeJS.ProcessEnv): void {
+  const held = Object.keys(env).filter((name) => CREDENTIALS.test(name) && env[name] !== "");
+  if (held.length === 0) return;
+  throw new StepError(
+    EXIT.badInput,
+    `this job holds ${held.map((name) => `\`${name}\``).join(", ")}, and a job that looks at a pull request holds no credential; take it out of the job's environment`,
+  );
+}
+
+function passedOn(env: NodeJS.ProcessEnv): Record<string, string> {
+  return Object.fromEntries(PASSED_ON.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]]])));
+}
+
+function previewEnv(folder: string, published: string | null, env: NodeJS.ProcessEnv): Record<string, string> {
+  for (const name of ["home", "state", "pulumi-home"]) mkdirSync(join(folder, name));
+  return {
+    HOME: join(folder, "home"),
+    PULUMI_HOME: join(folder, "pulumi-home"),
+    PULUMI_BACKEND_URL: `file://${join(folder, "state")}`,
+    PULUMI_CONFIG_PASSPHRASE: randomBytes(16).toString("hex"),
+    PULUMI_SKIP_UPDATE_CHECK: "true",
+    NO_COLOR: "1",
+    ...(published === null
+      ? {}
+      : {
+          ELEVATION_JOURNAL: `file:${join(published, PUBLISHED_JOURNAL)}`,
+          ELEVATION_JOURNAL_ID: env["ELEVATION_JOURNAL_ID"] ?? "",
+        }),
+  };
+}
+
+/** All of the project but its requests; those are the pull request's, files and folders only. */
+function copyForPreview(root: string, project: string, requests: string): void {
+  if (!existsSync(requests) || !lstatSync(requests).isDirectory())
+    throw new StepError(EXIT.badInput, `\`${requests}\` is no folder; give the pull request's stacks/requests`);
+  const own = join(root, "stacks", "requests");
+  const left = new Set([own, join(root, "node_modules"), join(root, ".git")]);
+  cpSync(root, project, { recursive: true, filter: (path) => !left.has(path) && basename(path) !== ".pulumi" });
+  symlinkSync(join(root, "node_modules"), join(project, "node_modules"));
+  // NB. links stay links: the loader refuses them, and names them.
+  cpSync(requests, join(project, "stacks", "requests"), { recursive: true, verbatimSymlinks: true });
+}
+
+/** The jobs' secrets manager, and what only it can read, are not for a preview. */
+function stripStackConfig(file: string): void {
+  const { config = {} } = (parse(readFileSync(file, "utf8")) as { config?: Record<string, unknown> } | null) ?? {};
+  writeFileSync(file, stringify({ config: configWithoutSecrets(config) }));
+}
+
+async function readPublished(
+  published: string | null,
+  env: NodeJS.ProcessEnv,
+): Promise<{ view: JournalView | null; note: string | null }> {
+  if (published === null)
+    return { view: null, note: "No copy of the journal was published: each request is judged as new." };
+  const id = readJournalAnchors(env).id;
+  try {
+    const journal = await Journal.open(openStore(`file:${join(published, PUBLISHED_JOURNAL)}`), id ?? undefined);
+    const view = await journal.view();
+    await journal.close();
+    return { view, note: null };
+  } catch (error) {
+    return {
+      view: null,
+      note: `The published journal can't be used, so each request is judged as new: ${(error as Error).message}`,
+    };
+  }
+}
+
+/** Published states, looked at before they are imported: they are code that a preview runs. */
+async function importStates(
+  job: Job,
+  published: string | null,
+): Promise<{ witness: string; notes: readonly string[] }> {
+  const notes: string[] = [];
+  for (const { name } of job.stacks) {
+    await mustRun(job, ["stack", "init", name]);
+    const file = published === null ? null : join(published, `${name}.json`);
+    if (file === null || !existsSync(file)) {
+      notes.push(`No state of stack \`${name}\` was published: the engine compares with an empty one.`);
+      continue;
+    }
+    const { problems } = readExportedStack(file, readFileSync(file, "utf8"));
+    if (problems.length > 0)
+      throw new StepError(EXIT.failed, `the published state of \`${name}\` is refused:\n${problems.join("\n")}`);
+    await mustRun(job, ["stack", "import", "--stack", name, "--file", file]);
+  }
+  const exported = await exportStacks(job);
+  exported.dispose();
+  return { witness: exported.witness, notes };
+}
+
+async function mustRun(job: Job, args: readonly string[]): Promise<void> {
+  const { code, output } = await job.pulumi(args, { quiet: true });
+  if (code !== 0) throw new StepError(EXIT.storeFailed, `\`pulumi ${args.join(" ")}\` failed:\n${output.trimEnd()}`);
+}
+
+async function previewStack(job: Job, stack: Stack, view: JournalView | null, witness: string): Promise<Previewed> {
+  const effects = readEffects(job, stack, view);
+  if (typeof effects === "string") return { stack: stack.name, effects: null, passed: false, output: effects };
+  const args = ["preview", "--suppress-progress", "--policy-pack", "policypack", "--stack", stack.name];
+  const env = view === null ? {} : { ELEVATION_WITNESS: witness };
+  const { code, output } = await job.pulumi(args, { env });
+  // NB. a mandatory rule that meets an unknown value only warns, and the preview passes.
+  const passed = code === 0 && !output.includes("can't run policy");
+  return { stack: stack.name, effects, passed, output };
+}
+
+function readEffects(job: Job, stack: Stack, view: JournalView | null): Previewed["effects"] | string {
+  const project = (parse(readFileSync(join(job.root, "Pulumi.yaml"), "utf8")) as { name: string }).name;
+  const config = (
+    parse(readFileSync(join(job.root, "stacks", `Pulumi.${stack.name}.yaml`), "utf8")) as {
+      config?: Record<string, string>;
+    }
+  ).config;
+  try {
+    const documents = loadJudge(job.root, (key) => config?.[key]);
+    return effectsOn(stack, {
+      root: job.root,
+      project,
+      organization: "organization",
+      documents,
+      view,
+      now: Date.now(),
+    });
+  } catch (error) {
+    if (!isGrantError(error)) throw error;
+    return error.message.replaceAll(`${job.root}/`, "");
+  }
+}
+
+async function report(
+  markdown: string,
+  { summary, pull }: PreviewOptions,
+  env: NodeJS.ProcessEnv,
+  say: (line: string) => void,
+): Promise<void> {
+  if (summary === null) process.stdout.write(markdown);
+  else appendFileSync(summary, markdown);
+  const { GITHUB_TOKEN: token, GITHUB_REPOSITORY: repository, GITHUB_API_URL: api = "https://api.github.com" } = env;
+  if (pull === null) return;
+  if (token === undefined || token === "" || repository === undefined) {
+    say("no comment was written: there is no `GITHUB_TOKEN` and `GITHUB_REPOSITORY`");
+    return;
+  }
+  await comment({ api, repository, pull, token }, markdown).catch((error: unknown) => {
+    say(`no comment was written: ${error instanceof Error ? error.message : String(error)}`);
+  });
+}

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+import { EXIT, type ExitCode } from "./exit";
+import type { Job } from "./job";
+import type { Exports } from "./states";
+
+/**
+ * The pass of the reaper that every step begins with: what must end ends whatever the engine does later, and whatever is
+ * wrong with a state (only its data is read).
+ */
+export async function reapFirst(job: Job, exported: Exports, declared: string | null): Promise<ExitCode> {
+  const states = exported.all.flatMap(({ file }) => (file === null ? [] : ["--state", file]));
+  const environments = [...new Set(job.stacks.flatMap((stack) => stack.environments))].sort();
+  const { code } = await job.elevate([
+    ...["reap", "--once"],
+    ...(declared === null ? [] : ["--declared", declared]),
+    ...states,
+    ...environments.flatMap((name) => ["--environment", name]),
+  ]);
+  return code === EXIT.yes || code === EXIT.badInput ? code : EXIT.storeFailed;
+}

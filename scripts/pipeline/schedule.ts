@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+import { EXIT, type ExitCode, worst } from "./exit";
+import { type Job, WITHOUT_CHECKPOINTS } from "./job";
+import { publish } from "./publish";
+import { reapFirst } from "./reap";
+import { exportStacks } from "./states";
+
+/** What a schedule runs every few minutes: ends what is past its end, then lets each stack forget it. */
+export async function schedule(job: Job, published: string | null): Promise<ExitCode> {
+  const exported = await exportStacks(job);
+  const codes: ExitCode[] = [];
+  try {
+    codes.push(await reapFirst(job, exported, null));
+    for (const { stack, refusal } of exported.all) {
+      codes.push(refusal ?? (await refresh(job, stack.name, exported.witness)));
+    }
+  } finally {
+    exported.dispose();
+  }
+  if (published !== null) codes.push(await publish(job, published));
+  return worst(codes);
+}
+
+/** NB. with its preview phase every grant would be read twice, and one that fails would keep all of the others. */
+export async function refresh(
+  job: Job,
+  stack: string,
+  witness: string,
+  more: readonly string[] = [],
+): Promise<ExitCode> {
+  const args = ["refresh", "--yes", "--skip-preview", "--suppress-progress", ...more, "--stack", stack];
+  const { code } = await job.pulumi(args, { env: { ...WITHOUT_CHECKPOINTS, ELEVATION_WITNESS: witness } });
+  return code === 0 ? EXIT.yes : EXIT.storeFailed;
+}

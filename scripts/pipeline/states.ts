@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type ExportedStack, readExportedStack } from "@elevation/provider/lifecycle";
+import { EXIT, type ExitCode } from "./exit";
+import type { Job, Stack } from "./job";
+
+/** What was found out about a stack before anything was run in it. */
+export interface Exported {
+  readonly stack: Stack;
+  /** Path of the export; null where the stack can't be exported. */
+  readonly file: string | null;
+  /** Null: the engine may be run on it. */
+  readonly refusal: ExitCode | null;
+  readonly grants: ExportedStack["grants"];
+}
+
+/** The exports of a job's stacks, in a folder of their own. */
+export interface Exports {
+  readonly all: readonly Exported[];
+  /** The last journal event that any of the states has seen, as `ELEVATION_WITNESS` takes it; `null` if none has. */
+  readonly witness: string;
+  dispose(): void;
+}
+
+/**
+ * Exports every stack and looks at its code first: refresh, up and destroy run what stands in a state, with the job's
+ * credentials (design §7). A stack that is refused is said and left alone, and holds up no other.
+ */
+export async function exportStacks(job: Job): Promise<Exports> {
+  const folder = mkdtempSync(join(tmpdir(), "elevation-states-"));
+  const all: Exported[] = [];
+  for (const stack of job.stacks) all.push(await exportStack(job, stack, join(folder, `${stack.name}.json`)));
+  return {
+    all,
+    witness: witnessOf(all),
+    dispose: () => rmSync(folder, { recursive: true, force: true }),
+  };
+}
+
+async function exportStack(job: Job, stack: Stack, file: string): Promise<Exported> {
+  const { code, output } = await job.pulumi(["stack", "export", "--stack", stack.name, "--file", file], {
+    quiet: true,
+  });
+  if (code !== 0) {
+    job.say(
+      `REFUSED: stack \`${stack.name}\` could not be exported, so its code could not be looked at:\n${output.trimEnd()}`,
+    );
+    return { stack, file: null, refusal: EXIT.storeFailed, grants: [] };
+  }
+  try {
+    const { grants, problems } = readExportedStack(file, readFileSync(file, "utf8"));
+    for (const problem of problems) job.say(`REFUSED: stack \`${stack.name}\`: ${problem}`);
+    return { stack, file, refusal: problems.length > 0 ? EXIT.failed : null, grants };
+  } catch (error) {
+    job.say(`REFUSED: stack \`${stack.name}\`: ${(error as Error).message}`);
+    return { stack, file: null, refusal: EXIT.failed, grants: [] };
+  }
+}
+
+function witnessOf(all: readonly Exported[]): string {
+  const witnesses = all.flatMap(({ grants }) => grants.flatMap(({ witness }) => (witness === null ? [] : [witness])));
+  const last = witnesses.reduce<(typeof witnesses)[number] | null>(
+    (highest, next) => (highest === null || next.seq > highest.seq ? next : highest),
+    null,
+  );
+  return JSON.stringify(last);
+}

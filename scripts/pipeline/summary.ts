@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Asked, Effects, Withdrawn } from "./effects";
+import { block, code, plain, sentence } from "./markdown";
+
+/** How the preview of one stack came out. */
+export interface Previewed {
+  readonly stack: string;
+  /** Null: the request files are malformed, and `output` says how. */
+  readonly effects: Effects | null;
+  readonly passed: boolean;
+  /** What the engine and the policy pack printed. */
+  readonly output: string;
+}
+
+/** The summary of a pull request, in Markdown. Nothing that a person wrote in a request is anything but text in it. */
+export function renderSummary(previewed: readonly Previewed[], notes: readonly string[]): string {
+  const passed = previewed.every((one) => one.passed);
+  return [
+    passed ? "## Elevation: this can be merged" : "## Elevation: this can't be merged yet",
+    ...notes.map((note) => `> ${sentence(note)}`),
+    ...previewed.map(renderStack),
+    "<sub>Decisions are made again when this is merged, on what is true then. Nothing was granted by this preview.</sub>",
+    "",
+  ].join("\n\n");
+}
+
+function renderStack({ stack, effects, passed, output }: Previewed): string {
+  const details = `<details><summary>${passed ? "pulumi preview passed" : "pulumi preview failed"}</summary>\n\n${block(output)}\n\n</details>`;
+  const head = `### Stack ${code(stack)}`;
+  if (effects === null)
+    return [head, "The request files can't be read, so nothing was judged.", block(output)].join("\n\n");
+  const { requests, withdrawn, untouched } = effects;
+  return [
+    head,
+    requests.length + withdrawn.length === 0 ? "Nobody gains or loses access." : "",
+    requests.length === 0 ? "" : table(requests),
+    ...requests.map(renderAsked),
+    ...withdrawn.map(renderWithdrawn),
+    untouched === 0
+      ? ""
+      : `Untouched: ${untouched} other ${untouched === 1 ? "request" : "requests"}, live, ended or lapsed.`,
+    details,
+  ]
+    .filter((part) => part !== "")
+    .join("\n\n");
+}
+
+function table(requests: readonly Asked[]): string {
+  const rows = requests.map(({ name, requester, role, environment, decision, unserved }) => {
+    const verdict = unserved ? "not served" : decision.outcome === "allow" ? "allowed" : "**denied**";
+    const until = decision.expiresAt === null ? "" : code(decision.expiresAt);
+    return `| ${[code(name), code(requester), code(role), code(environment), verdict, decision.rule === null ? "" : code(decision.rule), until].join(" | ")} |`;
+  });
+  return [
+    "| request | person | role | environment | decision | rule | ends, if it began now |",
+    "| --- | --- | --- | --- | --- | --- | --- |",
+    ...rows,
+  ].join("\n");
+}
+
+function renderAsked({ origin, name, reason, decision, effect, unserved }: Asked): string {
+  const head = `**${code(name)}** (${code(origin)}), because: ${code(reason)}`;
+  if (unserved)
+    return `${head}\n\n- ${plain("the policy allows it, but this version can't grant at its kind of target")}`;
+  const lines =
+    effect === null
+      ? decision.violations.map(({ id, message }) => `- ${code(id)} ${sentence(message)}`)
+      : [
+          `- begins ${decision.activatesAt === null ? "" : `at ${code(decision.activatesAt)} at the earliest`}: ${sentence(effect.begin)}`,
+          `- ends: ${sentence(effect.end)}`,
+          ...(decision.effectiveEnd === null || decision.effectiveEnd === decision.expiresAt
+            ? []
+            : [`- access may outlive it until ${code(decision.effectiveEnd)}`]),
+        ];
+  return [head, "", ...lines].join("\n");
+}
+
+function renderWithdrawn({ name, requester, expiresAt, effect }: Withdrawn): string {
+  return [
+    `**${code(name)}** is withdrawn: ${code(requester)} loses it on merge, before its end at ${code(expiresAt)}`,
+    "",
+    ...(effect === null ? [] : [`- ${sentence(effect.end)}`]),
+  ].join("\n");
+}
