@@ -51,7 +51,7 @@ export function renderReap(terminal: Terminal, reaped: readonly Reaped[]): strin
 
 function rowOf({ colours }: Terminal, grant: Reaped): readonly Cell[] {
   const { name, requester, environment, place, expiresAt, cause, outcome } = grant;
-  const paint = outcome === "expired" || outcome === "revoked" ? colours.green : colours.red;
+  const paint = outcome === "stuck" || outcome === "unrecorded" ? colours.red : colours.green;
   return [
     ...[name, requester, environment, place.role, place.connection],
     ...[renderInstant(expiresAt), cause, { text: outcome, paint }],

@@ -69,8 +69,11 @@ export interface EventData {
   checkpoint: unknown;
 }
 
-/** Why a grant ends: its time is over; it was withdrawn from code; it was changed at the target; its activation did not complete. */
-export type EndCause = "expiry" | "withdrawn" | "drift" | "incomplete";
+/**
+ * Why a grant ends: its time is over; it was withdrawn from code; it was changed at the target; its activation did not
+ * complete; it stood again after its end (a target restored from a backup, a create that came late).
+ */
+export type EndCause = "expiry" | "withdrawn" | "drift" | "incomplete" | "returned";
 
 export type EventType = keyof EventData;
 

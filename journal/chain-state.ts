@@ -4,6 +4,11 @@ import { type GrantRecord, nextRecord, verifiedInstant } from "./grant-record";
 import type { JournalView } from "./journal-view";
 import { GENESIS, type Head } from "./store";
 
+interface Failed {
+  readonly seq: number;
+  readonly reason: string;
+}
+
 interface Decided {
   readonly seq: number;
   readonly decision: Decision;
@@ -19,6 +24,7 @@ export class ChainState {
   /** All that was ever known of a digest, oldest first. */
   readonly #records = new Map<Digest, GrantRecord[]>();
   readonly #decisions = new Map<Digest, Decided[]>();
+  readonly #failures = new Map<Digest, Failed[]>();
   readonly #live = new Map<Digest, LiveGrant>();
   readonly #history: EndedGrant[] = [];
   #openedAt: Instant = 0;
@@ -50,6 +56,10 @@ export class ChainState {
       const { decision } = event.data as EventData["decided"];
       append(this.#decisions, digest, { seq: event.seq, decision });
     }
+    if (event.type === "failed") {
+      const { reason } = event.data as EventData["failed"];
+      append(this.#failures, digest, { seq: event.seq, reason });
+    }
     const before = this.#records.get(digest)?.at(-1) ?? null;
     const after = nextRecord(digest, before, event);
     if (after === null) return;
@@ -63,7 +73,7 @@ export class ChainState {
 
   // NB. A literal with closures, no class: a caller may lay more live grants over a view with Object.create.
   #makeView(): JournalView {
-    const [hashes, records, decisions] = [this.#hashes, this.#records, this.#decisions];
+    const [hashes, records, decisions, failures] = [this.#hashes, this.#records, this.#decisions, this.#failures];
     const [head, live, ended] = [this.head, [...this.#live.values()], this.#history.length];
     const allEnded = this.#history;
     let history: readonly EndedGrant[] | null = null;
@@ -88,6 +98,7 @@ export class ChainState {
         },
       },
       has: ({ seq, hash }) => seq <= head.seq && hashes[seq - 1] === hash,
+      lastFailure: (digest) => failures.get(digest)?.findLast(({ seq }) => seq <= head.seq)?.reason ?? null,
       lastDecision: (digest) => decisions.get(digest)?.findLast(({ seq }) => seq <= head.seq)?.decision ?? null,
     };
   }

@@ -19,6 +19,10 @@ export interface GrantRecord {
   readonly activated: boolean;
   /** In the order in which they came, each once; kept when the grant has ended. */
   readonly marks: readonly GrantMark[];
+  /** When it was journaled that the target gives the access. */
+  readonly confirmedAt?: Instant;
+  /** When its end, or its failure, was journaled. */
+  readonly closedAt?: Instant;
   readonly endedAt?: Instant;
   readonly endedBy?: "expired" | "revoked";
   /** The last event that names this digest, of any type: the witness that the state keeps. */
@@ -42,17 +46,17 @@ export function nextRecord(digest: Digest, record: GrantRecord | null, event: Jo
   if (record.status !== "live") return next;
   switch (event.type) {
     case "activated":
-      return { ...next, activated: true };
+      return { ...next, activated: true, confirmedAt: verifiedInstant(event.at) };
     case "revoking":
     case "drift":
       return marked(next, event.type);
     case "stuck":
       return { ...marked(next, "stuck"), lastError: dataOf(event, "stuck").reason };
     case "failed":
-      return record.activated ? next : { ...next, status: "failed", lastError: dataOf(event, "failed").reason };
+      return record.activated ? next : failed(next, event);
     case "revoked":
     case "expired":
-      return { ...next, status: "ended", endedBy: event.type, endedAt: endOf(event) };
+      return { ...next, ...closed(event), status: "ended", endedBy: event.type, endedAt: endOf(event) };
     default:
       return next;
   }
@@ -84,6 +88,14 @@ function intended(digest: Digest, record: GrantRecord | null, event: JournalEven
     last,
     residue: [],
   };
+}
+
+function failed(record: GrantRecord, event: JournalEvent): GrantRecord {
+  return { ...record, ...closed(event), status: "failed", lastError: dataOf(event, "failed").reason };
+}
+
+function closed({ at }: JournalEvent): Pick<GrantRecord, "closedAt"> {
+  return { closedAt: verifiedInstant(at) };
 }
 
 function marked(record: GrantRecord, mark: GrantMark): GrantRecord {

@@ -24,4 +24,6 @@ export interface JournalView {
   has(head: Head): boolean;
   /** The latest decision on a digest that was journaled; null where there is none. */
   lastDecision(digest: Digest): Decision | null;
+  /** Why a digest's activation did not happen, the latest that was journaled; null where it never failed. */
+  lastFailure(digest: Digest): string | null;
 }

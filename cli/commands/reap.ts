@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
-import { readJournalAnchors } from "@elevation/journal";
+import { openStore, readJournalAnchors } from "@elevation/journal";
 import {
   createWorld,
   type GrantState,
@@ -12,6 +12,7 @@ import {
 } from "@elevation/provider/lifecycle";
 import { readRequestFiles } from "@elevation/provider/loader";
 import { CommandError, EXIT, type ExitCode } from "../exit";
+import { journalFault } from "../faults";
 import { projectAt } from "../project";
 import { reapReport, renderReap } from "../reap-table";
 import type { Terminal } from "../terminal";
@@ -50,7 +51,7 @@ export async function reap(options: ReapOptions, terminal: Terminal): Promise<Ex
   if (untrusted !== null) terminal.say(`error: ${untrusted}`);
   if (options.json === true) terminal.printJson(reapReport(address, reaped));
   else terminal.print(renderReap(terminal, reaped));
-  const isDone = untrusted === null && reaped.every(({ outcome }) => outcome === "expired" || outcome === "revoked");
+  const isDone = untrusted === null && reaped.every(({ outcome }) => outcome !== "stuck" && outcome !== "unrecorded");
   if (!isDone) return EXIT.storeFailed;
   return input.isBad ? EXIT.badInput : EXIT.yes;
 }
@@ -58,11 +59,20 @@ export async function reap(options: ReapOptions, terminal: Terminal): Promise<Ex
 /** It changes things: so only the environment says where. */
 function requireAddress(terminal: Terminal): string {
   const { address } = readJournalAnchors(terminal.env);
-  if (address !== null) return address;
+  if (address !== null) return shownAddress(address);
   throw new CommandError(
     EXIT.badInput,
     "no journal is given; set `ELEVATION_JOURNAL`, as in file:/var/lib/elevation/journal.jsonl",
   );
+}
+
+/** As the store shows it: an address may hold a password. */
+function shownAddress(address: string): string {
+  try {
+    return openStore(address).address;
+  } catch (error) {
+    throw journalFault(error);
+  }
 }
 
 type Input = { readonly pass: Pick<Pass, "declared" | "states">; readonly isBad: boolean };
@@ -80,7 +90,7 @@ function readInput(options: ReapOptions, terminal: Terminal): Input {
   };
   const folder = options.declared;
   const declared = folder === undefined ? null : attempt(() => readDeclared(terminal.cwd, folder));
-  const states = options.state.flatMap((file) => attempt(() => readStates(terminal, file)) ?? []);
+  const states = options.state.flatMap((file) => attempt(() => readStates(terminal, file, faults)) ?? []);
   for (const fault of faults) terminal.say(`error: ${fault}`);
   if (folder !== undefined && declared === null)
     terminal.say("nothing is withdrawn: only what is past its end, or must end, is ended");
@@ -94,7 +104,7 @@ function readDeclared(cwd: string, folder: string): Pass["declared"] {
   return { project: projectAt(path), digests };
 }
 
-function readStates(terminal: Terminal, file: string): readonly GrantState[] {
+function readStates(terminal: Terminal, file: string, faults: string[]): readonly GrantState[] {
   let text: string;
   try {
     text = readFileSync(resolve(terminal.cwd, file), "utf8");
@@ -105,5 +115,7 @@ function readStates(terminal: Terminal, file: string): readonly GrantState[] {
     );
   }
   // What a job may not run is no reason to leave access open: this runs none of it.
-  return readExportedStack(file, text).grants;
+  const { grants, unreadable } = readExportedStack(file, text);
+  faults.push(...unreadable);
+  return grants;
 }

@@ -8,7 +8,7 @@ import { type Intent, intend, journalFailed, prepare, whereOf } from "./intent";
 import type { TargetConnection } from "./ports";
 import { endedState, mustEnd } from "./revoke";
 import { closedState, type GrantInputs, type GrantState, instantOf, isOfStack, openFromIntent } from "./state";
-import { journalCall, laterClock, reasonOf, trustedView, type World, withConnection } from "./world";
+import { journalCall, laterClock, reasonOf, requireSameServer, trustedView, type World, withConnection } from "./world";
 
 /**
  * Opens what an allowed request asks for, or repairs what a crash left half done. Idempotent: a live grant is adopted
@@ -133,9 +133,10 @@ async function adoptOrEnd(work: Establishing): Promise<Established> {
   const { world, journal, state } = work;
   const cause = mustEnd(state, { journal, view: await journalCall(() => journal.view()) }, world.clock());
   if (cause === null) {
-    const established = await withConnection(world, state.place, async (connection) =>
-      (await laterClock(world, connection)) >= instantOf(state.expiresAt) ? null : establish(work, connection),
-    );
+    const established = await withConnection(world, state.place, async (connection) => {
+      requireSameServer(connection, state.place);
+      return (await laterClock(world, connection)) >= instantOf(state.expiresAt) ? null : establish(work, connection);
+    });
     if (established !== null) return established;
   }
   return { state: await endedState(world, state, cause ?? "expiry") };

@@ -1,9 +1,35 @@
 // SPDX-License-Identifier: Apache-2.0
+import { setTimeout as delay } from "node:timers/promises";
 import { GrantError } from "../errors";
 import type { Deadline } from "./world";
 
-/** Starts the time of one operation, in milliseconds. `stop` when it is done. */
-export function startDeadline(operation: string, milliseconds: number): Deadline & { readonly stop: () => void } {
+/** How long an operation has to say what became of it once its time is over; a connection takes two seconds to close. */
+const GRACE = 5_000;
+
+/**
+ * Bounds one operation, in milliseconds. Once its time is over nothing begins that can't be taken back, and the operation
+ * has a moment to say what to keep in the state. Throws GrantError `timed-out`, or what the operation throws.
+ */
+export async function withinTime<T>(
+  operation: string,
+  milliseconds: number,
+  run: (deadline: Deadline) => Promise<T>,
+  grace = GRACE,
+): Promise<T> {
+  const deadline = startDeadline(operation, milliseconds);
+  const late = deadline.passed.catch(async (error: unknown) => {
+    await delay(grace, undefined, { ref: false });
+    throw error;
+  });
+  late.catch(() => undefined);
+  try {
+    return await Promise.race([run(deadline), late]);
+  } finally {
+    deadline.stop();
+  }
+}
+
+function startDeadline(operation: string, milliseconds: number): Deadline & { readonly stop: () => void } {
   let timer: NodeJS.Timeout | undefined;
   let isOver = false;
   const error = new GrantError(

@@ -4,7 +4,7 @@ import type { GrantRecord, Journal } from "@elevation/journal";
 import { GrantError, isGrantError } from "../errors";
 import { requireClocksTogether } from "./intent";
 import type { Access, Observation, Revocation, TargetConnection } from "./ports";
-import { driftOf, endEvents, endedState, sparesSessions } from "./revoke";
+import { endEvents, endedState, noteDrift, noteRevoking, sparesSessions } from "./revoke";
 import { accessOf, type GrantInputs, type GrantState, jsonSafe, type OpenState } from "./state";
 import {
   asError,
@@ -13,6 +13,7 @@ import {
   laterClock,
   reasonOf,
   requireSameServer,
+  tryTrustedView,
   type World,
   withConnection,
 } from "./world";
@@ -44,7 +45,7 @@ export async function establish(work: Establishing, connection: TargetConnection
     if (!work.fresh && !work.record.activated) await requireClocksTogether(work.world, connection, access.place);
     const adopted = await make(work, connection, access, found);
     if ((await laterClock(work.world, connection)) >= access.expiresAt) return await endAtOnce(work, "expiry");
-    return { state: await recordActivated(work, adopted) };
+    return (await recordActivated(work, adopted)) ?? (await endAtOnce(work, "withdrawn"));
   } catch (error) {
     return undo(work, access, asError(error));
   }
@@ -86,25 +87,26 @@ async function make(
   );
 }
 
-async function recordActivated(work: Establishing, adopted: boolean): Promise<GrantState> {
-  const { world, journal, record, state } = work;
-  if (record.activated) return { ...state, witness: record.last };
-  const { view } = await journalCall(() =>
+/** Null: its end began, or was finished, while it was made. */
+async function recordActivated(work: Establishing, adopted: boolean): Promise<Established | null> {
+  const { world, journal, state } = work;
+  const { view, result: isLive } = await journalCall(() =>
     journal.step((view) => {
       const known = view.grant(state.digest);
-      const events: NewEvent[] =
-        known?.activated === true ? [] : [{ ...eventHeader(world, state), type: "activated", data: { adopted } }];
-      return { events, result: null };
+      if (known?.status !== "live" || known.marks.length > 0) return { events: [], result: false };
+      const activated: NewEvent = { ...eventHeader(world, state), type: "activated", data: { adopted } };
+      return { events: known.activated ? [] : [activated], result: true };
     }),
   );
-  if (adopted)
+  if (!isLive) return null;
+  if (adopted && !work.record.activated)
     world.say(
       `\`${work.inputs.request.metadata.name}\` was at the target already, from a run that did not finish: adopted, it ends at ${state.expiresAt}`,
     );
-  return { ...state, witness: view.head };
+  return { state: { ...state, witness: view.head } };
 }
 
-/** It took so long that its time is over, by either clock. */
+/** It took until its time was over, by either clock, or until another process ended it. */
 async function endAtOnce(work: Establishing, cause: EndCause): Promise<Established> {
   return { state: await endedState(work.world, work.state, cause) };
 }
@@ -117,7 +119,7 @@ async function endAtOnce(work: Establishing, cause: EndCause): Promise<Establish
 async function undo(work: Establishing, access: Access, fault: Error): Promise<Established> {
   const reason = reasonOf(fault);
   // What is active, by an earlier run or by another process, stays so: a fault of ours is no reason to end it.
-  if (await isActivated(work)) throw kept(work.state, "active", reason, fault);
+  if (await isActive(work)) throw kept(work.state, "active", reason, fault);
   if (isNotOurs(fault)) {
     await journalCall(() =>
       work.journal.append([{ ...eventHeader(work.world, work.state), type: "failed", data: { reason } }]),
@@ -141,10 +143,10 @@ async function undo(work: Establishing, access: Access, fault: Error): Promise<E
   return { undone: fault };
 }
 
-async function isActivated({ journal, record, state }: Establishing): Promise<boolean> {
-  if (record.activated) return true;
-  const view = await journal.view().catch(() => null);
-  return view?.grant(state.digest)?.activated === true;
+async function isActive({ world, record, state }: Establishing): Promise<boolean> {
+  const trusted = await tryTrustedView(world, null);
+  const known = trusted instanceof Error ? record : trusted.view.grant(state.digest);
+  return known?.status === "live" && known.activated && known.marks.length === 0;
 }
 
 async function journalUndone(work: Establishing, access: Access, reason: string, taken: Revocation): Promise<void> {
@@ -153,10 +155,9 @@ async function journalUndone(work: Establishing, access: Access, reason: string,
   await journalCall(() =>
     journal.step((view) => {
       const known = view.grant(state.digest);
-      const wasOpen = taken.found || known?.activated === true;
+      const isUnopened = known?.status === "live" && !taken.found && !known.activated;
       const failed: NewEvent = { ...eventHeader(world, state), type: "failed", data: { reason } };
-      const events = known?.status !== "live" ? [] : wasOpen ? endEvents(world, view, access, end) : [failed];
-      return { events, result: null };
+      return { events: isUnopened ? [failed] : endEvents(world, view, access, end), result: null };
     }),
   );
 }
@@ -165,14 +166,11 @@ async function journalUndone(work: Establishing, access: Access, reason: string,
 async function takeBack(work: Establishing, connection: TargetConnection, access: Access): Promise<Revocation> {
   requireSameServer(connection, access.place);
   const { state } = await connection.observe(access);
-  if (state === "absent") return connection.revoke(access, async () => true);
-  const trusted = { journal: work.journal, view: await work.journal.view() };
-  const revoking = { ...eventHeader(work.world, work.state), type: "revoking", data: { cause: "incomplete" } } as const;
-  const noted = work.journal.append([revoking]).then(
-    () => true,
-    () => false,
-  );
+  if (state === "absent") return connection.revoke(access, async (found) => !found);
+  const trusted = await tryTrustedView(work.world, null);
+  const noted = noteRevoking(work.world, trusted, access, "incomplete");
   const revocation = await connection.revoke(access, sparesSessions(work.world, access, trusted, noted));
+  await noted;
   return { ...revocation, found: true };
 }
 
@@ -183,15 +181,11 @@ export function kept(state: OpenState, status: GrantState["status"], message: st
   return Object.assign(error, { id: state.digest, properties, reasons: [message] });
 }
 
-async function endAsDrift(work: Establishing, found: Observation): Promise<Established> {
-  const { world, journal, state, inputs } = work;
-  const differences = driftOf(found, state.place);
-  await journalCall(() => journal.append([{ ...eventHeader(world, state), type: "drift", data: { differences } }]));
-  const ended = await endedState(world, state, "drift");
-  world.say(
-    `\`${inputs.request.metadata.name}\` was changed at the target (${differences.join("; ")}): ended, it is not put back`,
-  );
-  return { state: ended };
+/** Removed behind our back before this run: it is never put back. */
+async function endAsDrift({ world, journal, state }: Establishing, found: Observation): Promise<Established> {
+  const trusted = await tryTrustedView(world, null);
+  const noted = noteDrift(world, state, trusted instanceof Error ? trusted : { ...trusted, journal }, found);
+  return { state: await endedState(world, state, "drift").finally(() => noted) };
 }
 
 /** The fault of a name that was taken before this run could make anything under it: nothing there is ours to end. */

@@ -10,6 +10,8 @@ export interface ExportedStack {
   readonly grants: readonly GrantState[];
   /** Why no credential may be given to a job that runs this state's code; whole sentences, empty if nothing is wrong. */
   readonly problems: readonly string[];
+  /** Grants that can't be read, and so can't be ended by what the state says; whole sentences. They are problems, too. */
+  readonly unreadable: readonly string[];
 }
 
 /** Code that this version shipped, and those before it whose states may still stand. */
@@ -47,16 +49,19 @@ export function readExportedStack(file: string, text: string): ExportedStack {
   ];
   const grants: GrantState[] = [];
   const problems: string[] = [];
+  const unreadable: string[] = [];
   for (const resource of resources) {
     problems.push(...shellProblems(resource), ...optionProblems(resource));
     if (resource.type !== GRANT_TYPE || resource.outputs?.["digest"] === undefined) continue;
     try {
       grants.push(readState(resource.outputs));
     } catch (error) {
-      problems.push(`${quote(nameOf(resource))}: ${(error as Error).message}; restore this state from a backup`);
+      unreadable.push(
+        `${quote(nameOf(resource))}: ${oneLine((error as Error).message)}; restore this state from a backup`,
+      );
     }
   }
-  return { grants, problems };
+  return { grants, problems: [...problems, ...unreadable], unreadable };
 }
 
 type Resource = z.infer<typeof resourceSchema>;
@@ -76,7 +81,7 @@ function parse(file: string, text: string): z.infer<typeof exportSchema> {
 function notExported(file: string, why: string): GrantError {
   return new GrantError(
     "input-invalid",
-    `${quote(file)} is no exported stack (${why.replace(/\s+/g, " ")}); write it with \`pulumi stack export\``,
+    `${quote(file)} is no exported stack (${oneLine(why)}); write it with \`pulumi stack export\``,
   );
 }
 
@@ -96,6 +101,10 @@ function optionProblems(resource: Resource): string[] {
     (option) =>
       `${quote(nameOf(resource))} is held with \`${option}\`, which would drop it without ending its access; find out who set it, and take it out of the state`,
   );
+}
+
+function oneLine(text: string): string {
+  return text.replace(/\s+/g, " ");
 }
 
 function nameOf({ urn }: Resource): string {

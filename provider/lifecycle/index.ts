@@ -4,6 +4,7 @@ export * from "../errors";
 export * from "./activate";
 export { check } from "./check";
 export { createWorld } from "./create-world";
+export { withinTime } from "./deadline";
 export { diff } from "./diff";
 export { type ExportedStack, readExportedStack } from "./exported-stack";
 export { whereOf } from "./intent";

@@ -13,7 +13,8 @@ import { type GrantRecord, type Journal, type JournalView, judge } from "@elevat
 import { decided, decidedOnce } from "../decided";
 import { GrantError } from "../errors";
 import type { TargetConnection, Where } from "./ports";
-import type { GrantInputs } from "./state";
+import { endGrant } from "./revoke";
+import { type GrantInputs, openFromIntent } from "./state";
 import { eventHeader, journalCall, MAX_CLOCK_GAP, MAX_CLOCK_PRECISION, type World } from "./world";
 
 /** What came of asking for an intent. */
@@ -71,7 +72,10 @@ export async function intend(
   return { kind: "intended", record };
 }
 
-/** Journals that an activation did not happen; never over an intent that another process may be carrying out. */
+/**
+ * Journals that an activation did not happen: once for each reason, and never over an intent that another process may be
+ * carrying out, or after an end.
+ */
 export async function journalFailed(
   world: World,
   journal: Journal,
@@ -80,7 +84,11 @@ export async function journalFailed(
 ): Promise<void> {
   const event = { ...eventHeader(world, inputs), type: "failed", data: { reason } } as const;
   await journal
-    .step((view) => ({ events: view.grant(inputs.digest)?.status === "live" ? [] : [event], result: null }))
+    .step((view) => {
+      const status = view.grant(inputs.digest)?.status;
+      const isNews = status !== "live" && status !== "ended" && view.lastFailure(inputs.digest) !== reason;
+      return { events: isNews ? [event] : [], result: null };
+    })
     .catch(() => undefined);
 }
 
@@ -137,7 +145,9 @@ async function requireFreeName(
   if (found.state === "absent") return;
   // Another process may have carried out its own intent since we looked: then the race is settled on the journal.
   const { view } = await journalCall(() => journal.step(() => ({ events: [], result: null })));
-  if (view.grant(inputs.digest)?.status === "live") return;
+  const known = view.grant(inputs.digest);
+  if (known?.status === "live") return;
+  if (known !== null && found.state !== "foreign") throw await endLeftover(world, inputs, known);
   const unexplained = ["it looks like ours, but no intent of it is in the journal"];
   const differences = "differences" in found ? found.differences : unexplained;
   const event = { ...eventHeader(world, inputs), type: "orphan", data: { place, differences } } as const;
@@ -145,5 +155,14 @@ async function requireFreeName(
   throw new GrantError(
     "name-taken",
     `\`${place.object}\` stands at \`${place.connection}\` already and was not made for this request (${differences.join("; ")}); find out who made it, and remove it`,
+  );
+}
+
+/** A create of an earlier run that came to its effect after it was journaled as failed: ended, never adopted. */
+async function endLeftover(world: World, inputs: GrantInputs, known: GrantRecord): Promise<GrantError> {
+  await endGrant(world, openFromIntent(inputs, known), "returned");
+  return new GrantError(
+    "name-taken",
+    `\`${known.intent.place.object}\` stood at \`${known.intent.place.connection}\`, made late by an earlier run that had failed; it was ended, run again`,
   );
 }

@@ -3,7 +3,7 @@ import { activateByOf } from "@elevation/domain";
 import { GrantError } from "../errors";
 import { journalFailed } from "./intent";
 import type { Observation } from "./ports";
-import { driftOf, endGrant, mustEnd } from "./revoke";
+import { endGrant, mustEnd, noteDrift } from "./revoke";
 import { accessOf, type GrantState, instantOf, type OpenState, openOf } from "./state";
 import {
   eventHeader,
@@ -41,8 +41,8 @@ export async function read(world: World, state: GrantState): Promise<GrantState 
   if (found.state === "intact") return { ...open, drift: [], witness: laterOf(state, known) };
   if (found.state === "wider") return noteWider(world, open, trusted, found.differences);
   if (found.state === "absent" && known?.activated === false) return open;
-  await journalDrift(world, open, trusted, found);
-  await endGrant(world, open, "drift");
+  const noted = noteDrift(world, open, trusted, found);
+  await endGrant(world, open, "drift").finally(() => noted);
   return null;
 }
 
@@ -114,20 +114,4 @@ async function look(world: World, state: OpenState): Promise<Observation | "due"
     // NB. the clock after the look: what is said to stand was not past its end when it was seen.
     return (await laterClock(world, connection)) >= instantOf(state.expiresAt) ? "due" : found;
   });
-}
-
-/** Evidence first where that is possible; without a trusted journal the end itself says so by failing after the act. */
-async function journalDrift(
-  world: World,
-  state: OpenState,
-  trusted: Trusted | Error,
-  found: Observation,
-): Promise<void> {
-  const differences = driftOf(found, state.place);
-  world.say(
-    `\`${state.request.metadata.name}\` was changed at the target (${differences.join("; ")}): it ends now and is not put back`,
-  );
-  if (trusted instanceof Error) return;
-  const event = { ...eventHeader(world, state), type: "drift", data: { differences } } as const;
-  await trusted.journal.append([event]).catch(() => undefined);
 }

@@ -1,10 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Digest, EndCause } from "@elevation/domain";
-import type { GrantRecord } from "@elevation/journal";
+import type { Digest, EndCause, Instant } from "@elevation/domain";
+import type { GrantRecord, JournalView } from "@elevation/journal";
 import { isGrantError } from "../errors";
-import { endGrant, mustEnd } from "./revoke";
-import { type GrantState, type OpenState, openFromIntent, openOf } from "./state";
-import { asError, knownOf, reasonOf, type Trusted, tryTrustedView, type World } from "./world";
+import { type Attempt, mustEnd, recordEnd, takeAway } from "./revoke";
+import { type GrantState, instantOf, type OpenState, openFromIntent, openOf } from "./state";
+import {
+  asError,
+  knownOf,
+  reasonOf,
+  requireSameServer,
+  type Trusted,
+  tryTrustedView,
+  type World,
+  withConnection,
+} from "./world";
 
 /** What one pass of the reaper is about. */
 export interface Pass {
@@ -27,8 +36,8 @@ export interface Reaped {
   readonly place: OpenState["place"];
   readonly expiresAt: string;
   readonly cause: EndCause;
-  /** `unrecorded`: the access has ended, and the journal could not be told. */
-  readonly outcome: "expired" | "revoked" | "unrecorded" | "stuck";
+  /** `unrecorded`: the access has ended, and the journal could not be told. `failed`: nothing had been opened. */
+  readonly outcome: "expired" | "revoked" | "failed" | "unrecorded" | "stuck";
   /** Why it is stuck or unrecorded. */
   readonly reason: string | null;
   readonly residue: readonly string[];
@@ -40,54 +49,159 @@ export interface Passed {
   readonly untrusted: string | null;
 }
 
+type Due = readonly [OpenState, EndCause];
+
+/**
+ * How long after its end a grant whose activation was still being carried out is looked at again, in milliseconds: a
+ * process that was held up may make the access after another one ended it. Twice the time of an operation, and a minute.
+ */
+const LATE = 300_000;
+
 /**
  * Ends every grant that is past its end, must end, or was activated from a file that is no longer declared (design §6
  * "Withdrawing never depends on `up`"), all targets at the same time, each by itself: one that can't be ended holds up
- * no other. Works from the journal and the states alone: policy, directory and request files are not consulted.
+ * no other, and first all are ended, then all is recorded. Works from the journal and the states alone: policy, directory
+ * and request files are not consulted. Looks again at residue, and at what a slow process may have made after its end.
  * Idempotent: the next pass tries again what is stuck. Never throws for what one grant does.
  */
 export async function reap(world: World, pass: Pass): Promise<Passed> {
-  const trusted = await tryTrustedView(world, lastWitness(pass.states));
-  const due = dueGrants(world, pass, trusted);
-  const reaped: Reaped[] = [];
-  const queue = due.values();
-  const worker = async (): Promise<void> => {
-    for (const [grant, cause] of queue) reaped.push(await end(world, grant, cause));
-  };
-  await Promise.all(Array.from({ length: Math.min(pass.atOnce, due.length) }, worker));
-  reaped.sort((a, b) =>
-    a.expiresAt === b.expiresAt ? compare(a.digest, b.digest) : compare(a.expiresAt, b.expiresAt),
-  );
+  const trusted = await tryTrustedView(world, lastWitness(pass.states), "recording");
+  const view = trusted instanceof Error ? await verifiedView(world) : trusted.view;
+  const open = openGrants(pass, trusted, view);
+  const due = await dueGrants(world, pass, trusted, open);
+  const reaped = await endAll(world, pass.atOnce, due);
+  if (!(trusted instanceof Error)) {
+    const again = await endAll(world, pass.atOnce, toLookAtAgain(world, pass, trusted.view));
+    // Nothing was there, as it should be: not worth a line.
+    reaped.push(...again.filter(({ outcome }) => outcome === "stuck"));
+  }
+  reaped.sort((a, b) => compare(a.expiresAt, b.expiresAt) || compare(a.digest, b.digest));
   return { reaped, untrusted: trusted instanceof Error ? reasonOf(trusted) : null };
 }
 
-function dueGrants(world: World, pass: Pass, trusted: Trusted | Error): [OpenState, EndCause][] {
-  const now = world.clock();
-  const due: [OpenState, EndCause][] = [];
-  for (const grant of openGrants(pass, trusted)) {
-    if (pass.environments !== null && !pass.environments.has(grant.request.spec.environment)) continue;
-    const cause =
-      mustEnd(grant, trusted, now) ?? (isWithdrawn(pass, knownOf(trusted, grant.digest)) ? "withdrawn" : null);
-    if (cause !== null) due.push([grant, cause]);
+/** A chain that verifies still names what may be open, even if it was cut: enough to end what is past its end. */
+async function verifiedView(world: World): Promise<JournalView | null> {
+  return world.journal().then(
+    (journal) => journal.view().catch(() => null),
+    () => null,
+  );
+}
+
+async function endAll(world: World, atOnce: number, due: readonly Due[]): Promise<Reaped[]> {
+  const acted: { grant: OpenState; attempt: Attempt }[] = [];
+  await eachOf(due, atOnce, async ([grant, cause]) => {
+    acted.push({ grant, attempt: await takeAway(world, grant, cause) });
+  });
+  const reaped: Reaped[] = [];
+  await eachOf(acted, atOnce, async ({ grant, attempt }) => {
+    reaped.push(await recorded(world, grant, attempt));
+  });
+  return reaped;
+}
+
+async function eachOf<T>(items: readonly T[], atOnce: number, run: (item: T) => Promise<void>): Promise<void> {
+  const queue = items.values();
+  const worker = async (): Promise<void> => {
+    for (const item of queue) await run(item);
+  };
+  await Promise.all(Array.from({ length: Math.min(atOnce, items.length) }, worker));
+}
+
+async function recorded(world: World, grant: OpenState, attempt: Attempt): Promise<Reaped> {
+  const { digest, request, place, expiresAt } = grant;
+  const { requester, environment } = request.spec;
+  const { cause } = attempt;
+  const what = { digest, name: request.metadata.name, requester, environment, place, expiresAt, cause };
+  try {
+    const { status, residue } = await recordEnd(world, grant, attempt);
+    return { ...what, outcome: status, reason: null, residue };
+  } catch (error) {
+    const ended = isGrantError(error) && error.code === "journal-untrusted";
+    return { ...what, outcome: ended ? "unrecorded" : "stuck", reason: reasonOf(asError(error)), residue: [] };
   }
+}
+
+async function dueGrants(
+  world: World,
+  pass: Pass,
+  trusted: Trusted | Error,
+  open: readonly OpenState[],
+): Promise<Due[]> {
+  const now = world.clock();
+  const due: Due[] = [];
+  const others: OpenState[] = [];
+  for (const grant of open) {
+    const withdrawn = isWithdrawn(pass, knownOf(trusted, grant.digest)) ? "withdrawn" : null;
+    const cause = mustEnd(grant, trusted, now) ?? withdrawn;
+    if (cause === null) others.push(grant);
+    else due.push([grant, cause]);
+  }
+  return [...due, ...(await dueByTheirClocks(world, pass.atOnce, others))];
+}
+
+/** A grant has ended when *either* clock has reached its end (design §6): each target is asked once. */
+async function dueByTheirClocks(world: World, atOnce: number, grants: readonly OpenState[]): Promise<Due[]> {
+  const byTarget = new Map<string, OpenState[]>();
+  for (const grant of grants) {
+    const { kind, connection, server } = grant.place;
+    const key = JSON.stringify([kind, connection, server]);
+    byTarget.set(key, [...(byTarget.get(key) ?? []), grant]);
+  }
+  const due: Due[] = [];
+  await eachOf([...byTarget.values()], atOnce, async (there) => {
+    const now = await clockOf(world, there);
+    for (const grant of there) if (now !== null && now >= instantOf(grant.expiresAt)) due.push([grant, "expiry"]);
+  });
   return due;
 }
 
+/** Null where it can't be asked: nothing there is due by our clock, and the next pass asks again. */
+async function clockOf(world: World, [grant]: readonly OpenState[]): Promise<Instant | null> {
+  if (grant === undefined) return null;
+  return withConnection(world, grant.place, async (connection) => {
+    requireSameServer(connection, grant.place);
+    return (await connection.clock()).now;
+  }).catch((error: unknown) => {
+    world.say(`the clock of \`${grant.place.connection}\` can't be read: ${reasonOf(error)}`);
+    return null;
+  });
+}
+
 /** What may be open, each digest once: what the journal calls live, and what only a state knows of. */
-function openGrants({ states }: Pass, trusted: Trusted | Error): Iterable<OpenState> {
+function openGrants(pass: Pass, trusted: Trusted | Error, view: JournalView | null): readonly OpenState[] {
   const open = new Map<Digest, OpenState>();
-  if (!(trusted instanceof Error)) {
-    for (const record of trusted.view.grants) {
-      if (record.status === "live") open.set(record.digest, ofRecord(record));
-    }
+  for (const record of view?.grants ?? []) {
+    if (record.status === "live") open.set(record.digest, ofRecord(record));
   }
-  for (const state of states) {
+  for (const state of pass.states) {
     const grant = openOf(state, null);
     // What the journal knows to have ended was observed to; its resource goes with the next refresh.
     if (grant === null || open.has(grant.digest) || knownOf(trusted, grant.digest)?.status === "ended") continue;
     open.set(grant.digest, grant);
   }
-  return open.values();
+  return [...open.values()].filter((grant) => isOurs(pass, grant));
+}
+
+/**
+ * What has ended and may have something left: residue, or what was made late, which only a process can do that was at
+ * work on the activation when the end came.
+ */
+function toLookAtAgain(world: World, pass: Pass, view: JournalView): readonly Due[] {
+  const now = world.clock();
+  const again = [...view.grants].filter((record) => {
+    const { status, closedAt, confirmedAt, residue } = record;
+    if (status === "live" || closedAt === undefined) return false;
+    if (residue.length > 0) return true;
+    return now - closedAt <= LATE && (confirmedAt === undefined || closedAt - confirmedAt <= LATE);
+  });
+  return again
+    .map(ofRecord)
+    .filter((grant) => isOurs(pass, grant))
+    .map((grant) => [grant, "returned"]);
+}
+
+function isOurs({ environments }: Pass, { request }: OpenState): boolean {
+  return environments === null || environments.has(request.spec.environment);
 }
 
 function ofRecord(record: GrantRecord): OpenState {
@@ -99,19 +213,6 @@ function ofRecord(record: GrantRecord): OpenState {
 function isWithdrawn({ declared }: Pass, known: GrantRecord | null): boolean {
   if (declared === null || known === null || known.intent.origin === null) return false;
   return known.intent.project === declared.project && !declared.digests.has(known.digest);
-}
-
-async function end(world: World, grant: OpenState, cause: EndCause): Promise<Reaped> {
-  const { digest, request, place, expiresAt } = grant;
-  const { requester, environment } = request.spec;
-  const what = { digest, name: request.metadata.name, requester, environment, place, expiresAt, cause };
-  try {
-    const { status, residue } = await endGrant(world, grant, cause);
-    return { ...what, outcome: status, reason: null, residue };
-  } catch (error) {
-    const ended = isGrantError(error) && error.code === "journal-untrusted";
-    return { ...what, outcome: ended ? "unrecorded" : "stuck", reason: reasonOf(asError(error)), residue: [] };
-  }
 }
 
 /** The last event that any of the states has seen: a journal without it was cut. */

@@ -17,10 +17,19 @@ import {
   withConnection,
 } from "./world";
 
-/** How a grant ended. */
+/** How a grant ended; `failed`: the journal knows that its activation never happened. */
 export interface Ending {
-  readonly status: "expired" | "revoked";
+  readonly status: "expired" | "revoked" | "failed";
   readonly residue: readonly string[];
+}
+
+/** What was done at the target, and what recording it needs. */
+export interface Attempt {
+  readonly cause: EndCause;
+  readonly trusted: Trusted | Error;
+  /** Whether the journal has it that the end began. */
+  readonly noted: Promise<boolean>;
+  readonly acted: (Revocation & { readonly endedAt: Instant }) | Error;
 }
 
 /**
@@ -44,10 +53,24 @@ export function mustEnd(state: OpenState, trusted: Trusted | Error, now: Instant
  * Throws GrantError `revoke-failed` (the grant is `stuck`, and journaled so) or `journal-untrusted` (ended, not recorded).
  */
 export async function endGrant(world: World, state: OpenState, cause: EndCause): Promise<Ending> {
+  return recordEnd(world, state, await takeAway(world, state, cause));
+}
+
+/** The first half of {@link endGrant}: all that happens at the target. Never rejects, and waits two seconds for the journal at most. */
+export async function takeAway(world: World, state: OpenState, cause: EndCause): Promise<Attempt> {
   const access = accessOf(state);
   const trusted = await tryTrustedView(world, state.witness);
   const noted = noteRevoking(world, trusted, access, cause);
   const acted = await act(world, access, sparesSessions(world, access, trusted, noted)).catch(asError);
+  return { cause, trusted, noted, acted };
+}
+
+/** The second half: the evidence. Throws as {@link endGrant} does. */
+export async function recordEnd(world: World, state: OpenState, attempt: Attempt): Promise<Ending> {
+  const { cause, acted, noted } = attempt;
+  const access = accessOf(state);
+  const trusted =
+    attempt.trusted instanceof Error ? await tryTrustedView(world, state.witness, "recording") : attempt.trusted;
   await noted;
   if (acted instanceof Error) throw await stuck(world, trusted, access, cause, acted);
   if (trusted instanceof Error) {
@@ -67,8 +90,37 @@ export async function endedState(world: World, state: OpenState, cause: EndCause
   return { ...state, status, drift: [], witness: trusted instanceof Error ? state.witness : trusted.view.head };
 }
 
-/** What was changed behind our back, as sentences. */
-export function driftOf(found: Observation, place: Place): readonly string[] {
+/**
+ * Journals and tells that a live grant was changed behind our back; not where its end had begun, for then it was our own
+ * doing. Begun before the end acts, and waited for after it. Never rejects.
+ */
+export async function noteDrift(
+  world: World,
+  state: OpenState,
+  trusted: Trusted | Error,
+  found: Observation,
+): Promise<void> {
+  const differences = driftOf(found, state.place);
+  const event = { ...eventHeader(world, state), type: "drift", data: { differences } } as const;
+  const isNews =
+    trusted instanceof Error ||
+    (await trusted.journal
+      .step((view) => {
+        const known = view.grant(state.digest);
+        const isNews = known?.status === "live" && known.marks.length === 0;
+        return { events: isNews ? [event] : [], result: isNews };
+      })
+      .then(
+        ({ result }) => result,
+        () => true,
+      ));
+  if (!isNews) return;
+  world.say(
+    `\`${state.request.metadata.name}\` was changed at the target (${differences.join("; ")}): it ends now and is not put back`,
+  );
+}
+
+function driftOf(found: Observation, place: Place): readonly string[] {
   return "differences" in found ? found.differences : [`\`${place.object}\` is gone`];
 }
 
@@ -124,7 +176,12 @@ async function act(
  * Evidence that an end has begun, written while it happens: the act never waits for the journal. Resolves to whether the
  * journal has it.
  */
-async function noteRevoking(world: World, trusted: Trusted | Error, access: Access, cause: EndCause): Promise<boolean> {
+export async function noteRevoking(
+  world: World,
+  trusted: Trusted | Error,
+  access: Access,
+  cause: EndCause,
+): Promise<boolean> {
   if (trusted instanceof Error) return false;
   const known = trusted.view.grant(access.digest);
   if (known === null || known.status !== "live" || known.marks.includes("revoking")) return true;
@@ -142,33 +199,35 @@ async function record(
   cause: EndCause,
   acted: Revocation & { readonly endedAt: Instant },
 ): Promise<Ending> {
-  const due = acted.endedAt >= access.expiresAt;
-  const status = due ? "expired" : "revoked";
-  await journalCall(() =>
+  const status = acted.endedAt >= access.expiresAt ? "expired" : "revoked";
+  const { view } = await journalCall(() =>
     trusted.journal.step((view) => ({
       events: endEvents(world, view, access, { status, cause, ...acted }),
       result: null,
     })),
   );
   for (const sentence of acted.residue) world.say(`residue of ${access.digest}: ${sentence}`);
-  return { status, residue: acted.residue };
+  const known = view.grant(access.digest);
+  return { status: known?.status === "failed" ? "failed" : (known?.endedBy ?? status), residue: acted.residue };
 }
 
-/** The events of an end that was observed: the end itself, once, and the residue if it is news. */
+/**
+ * The events of an end that was observed: the end itself, once, or that something stood again after it; and the residue
+ * if it is news.
+ */
 export function endEvents(
   world: World,
   view: JournalView,
   access: Access,
-  end: { status: Ending["status"]; cause: EndCause; endedAt: Instant } & Revocation,
+  end: { status: "expired" | "revoked"; cause: EndCause; endedAt: Instant } & Revocation,
 ): NewEvent[] {
-  const { status, cause, sessionsEnded, residue } = end;
+  const { status, cause, sessionsEnded, residue, found } = end;
   const known = view.grant(access.digest);
   const events: NewEvent[] = [];
-  if (known?.status === "live") {
-    const data = { cause, endedAt: formatInstant(end.endedAt), sessionsEnded };
-    events.push({ ...eventHeader(world, access), type: status, data });
-  }
-  if (residue.length > 0 && residue.join() !== known?.residue.join()) {
+  const data = { endedAt: formatInstant(end.endedAt), sessionsEnded };
+  if (known?.status === "live") events.push({ ...eventHeader(world, access), type: status, data: { cause, ...data } });
+  else if (found) events.push({ ...eventHeader(world, access), type: "revoked", data: { cause: "returned", ...data } });
+  if (residue.join() !== (known?.residue ?? []).join()) {
     events.push({ ...eventHeader(world, access), type: "residue", data: { place: access.place, residue } });
   }
   return events;

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import { setTimeout as delay } from "node:timers/promises";
 import type { StackConfig } from "../settings";
 import { activate } from "./activate";
 import { check } from "./check";
 import { createWorld } from "./create-world";
-import { startDeadline } from "./deadline";
+import { withinTime } from "./deadline";
 import { diff } from "./diff";
 import { read, remove } from "./read";
 import { type GrantState, jsonSafe, readInputs, readState } from "./state";
@@ -15,8 +14,6 @@ type Props = Record<string, unknown>;
 
 /** Longest time of one operation on one grant, in milliseconds: `customTimeouts` do nothing for dynamic providers. */
 const OPERATION_TIMEOUT = 120_000;
-/** How long an operation has to say what became of it once its time is over, in milliseconds. */
-const GRACE = 1_000;
 
 /**
  * What the literal shell in every Grant's state calls: the dynamic provider, as Pulumi's plugin wants it. All that
@@ -58,19 +55,10 @@ export function handler() {
 
 /** Bounds the time, and makes an error print as one clean message: the plugin adds the stack of most of them. */
 async function tidily<T>(operation: string, run: (deadline: Deadline) => Promise<T>): Promise<T> {
-  const deadline = startDeadline(operation, OPERATION_TIMEOUT);
-  // NB. a moment later than what runs: that one may know what to keep in the state.
-  const late = deadline.passed.catch(async (error: unknown) => {
-    await delay(GRACE, undefined, { ref: false });
-    throw error;
-  });
-  late.catch(() => undefined);
   try {
-    return await Promise.race([run(deadline), late]);
+    return await withinTime(operation, OPERATION_TIMEOUT, run);
   } catch (error) {
     throw tidy(error);
-  } finally {
-    deadline.stop();
   }
 }
 

@@ -36,12 +36,12 @@ const stateSchema = inputsSchema
   .extend({
     digest: z.string(),
     status: z.enum(["scheduled", "active", "expired", "revoked", "failed", "stuck"]),
-    rule: z.string().nullable(),
-    activatedAt: z.string().nullable(),
-    expiresAt: z.string().nullable(),
-    place: placeSchema.nullable(),
-    witness: z.object({ seq: z.number(), hash: z.string() }).nullable(),
-    drift: z.array(z.string()),
+    rule: z.string().nullable().default(null),
+    activatedAt: z.string().nullable().default(null),
+    expiresAt: z.string().nullable().default(null),
+    place: placeSchema.nullable().default(null),
+    witness: z.object({ seq: z.number(), hash: z.string() }).nullable().default(null),
+    drift: z.array(z.string()).default([]),
   })
   .refine((state) => state.place === null || state.expiresAt !== null, "an open Grant lacks its expiry");
 
@@ -94,12 +94,16 @@ export function readState(props: unknown): GrantState {
 }
 
 /**
- * What may be open of a Grant: by its state, or by the journal's intent where a run was killed before it could write its
- * state. Null where both say that nothing is.
+ * What may be open of a Grant. By the journal's intent where it calls the grant live: the state may be older, or of a run
+ * that was killed before it could write one. Else by the state. Null where neither says that anything is.
  */
 export function openOf(state: GrantState, known: GrantRecord | null): OpenState | null {
-  if (isOpen(state)) return state;
-  return known?.status === "live" && isOfStack(known, state) ? openFromIntent(state, known) : null;
+  if (known?.status === "live" && isOfStack(known, state)) {
+    const { drift, witness } = state;
+    const status = state.status === "stuck" ? "stuck" : "active";
+    return { ...openFromIntent(state, known), status, drift, witness: witness ?? known.last };
+  }
+  return isOpen(state) ? state : null;
 }
 
 /** A Grant as the journal's intent has it. */

@@ -35,7 +35,11 @@ export async function update(world: World, state: GrantState, inputs: GrantInput
     return activate(world, inputs, state);
   }
   const cause = mustEnd(open, trusted, world.clock()) ?? (await dueThere(world, open));
-  if (cause !== null) return { ...(await endedState(world, open, cause)), ...inputs };
+  if (cause !== null) {
+    const ended = await endedState(world, open, cause);
+    // What failed may be tried again, until its `activateBy`.
+    return ended.status === "failed" ? activate(world, inputs, state) : { ...ended, ...inputs };
+  }
   if (trusted instanceof Error) throw trusted;
   if (open.drift.length > 0) await cutBack(world, open, trusted);
   // INVARIANT (mustEnd): the journal calls it live, or it would end.
@@ -44,9 +48,10 @@ export async function update(world: World, state: GrantState, inputs: GrantInput
 }
 
 async function dueThere(world: World, state: OpenState): Promise<"expiry" | null> {
-  return withConnection(world, state.place, async (connection) =>
-    (await laterClock(world, connection)) >= instantOf(state.expiresAt) ? "expiry" : null,
-  );
+  return withConnection(world, state.place, async (connection) => {
+    requireSameServer(connection, state.place);
+    return (await laterClock(world, connection)) >= instantOf(state.expiresAt) ? "expiry" : null;
+  });
 }
 
 async function cutBack(world: World, state: OpenState, { journal }: Trusted): Promise<void> {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { performance } from "node:perf_hooks";
 import type { Actor, Digest, Instant, Judge } from "@elevation/domain";
 import { formatInstant } from "@elevation/domain";
 import { type GrantRecord, type Head, isJournalError, type Journal, type JournalView } from "@elevation/journal";
@@ -69,9 +70,44 @@ export async function trustedView(world: World, witness: Head | null): Promise<T
   return { journal, view };
 }
 
-/** As {@link trustedView}, for whoever goes on without: why the journal can't be trusted. */
-export function tryTrustedView(world: World, witness: Head | null): Promise<Trusted | Error> {
-  return trustedView(world, witness).catch(asError);
+/** How long whoever may have to end something waits for the journal before acting without it, in milliseconds. */
+const PATIENCE = 2_000;
+/** How long whoever has acted waits to record it. */
+const RECORD_PATIENCE = 30_000;
+/** How long others don't wait for a journal that did not answer in time. */
+const SILENCE = 10_000;
+
+/** Until when (by a clock that no one sets) a process does not wait for a journal, by what it would wait for. */
+const silent = { acting: new WeakMap<World["journal"], number>(), recording: new WeakMap<World["journal"], number>() };
+
+/**
+ * As {@link trustedView}, for whoever goes on without: why the journal can't be trusted, or that it didn't answer in time.
+ * An end acts first and journals after: no lock, no network and no long chain holds it up for more than two seconds, and
+ * those behind it for none. `recording`: the act is done, and waiting costs nobody's access.
+ */
+export async function tryTrustedView(
+  world: World,
+  witness: Head | null,
+  phase: "acting" | "recording" = "acting",
+): Promise<Trusted | Error> {
+  const patience = phase === "acting" ? PATIENCE : RECORD_PATIENCE;
+  const late = new GrantError(
+    "journal-untrusted",
+    `the journal did not answer within ${patience / 1000} s; see whether it can be reached, and who holds its lock`,
+  );
+  if (performance.now() < (silent[phase].get(world.journal) ?? 0)) return late;
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<Error>((resolve) => {
+    timer = setTimeout(() => {
+      silent[phase].set(world.journal, performance.now() + SILENCE);
+      resolve(late);
+    }, patience);
+  });
+  try {
+    return await Promise.race([trustedView(world, witness).catch(asError), timeout]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /** What the journal says of a digest; null where it says nothing, or can't be trusted. */

@@ -47,6 +47,8 @@ export interface TestWorld extends World {
   documents: Judge;
   /** Forgets what this "process" had in memory and opens the journal anew. */
   restart(): Promise<void>;
+  /** Opens the journal anew from now on; whoever holds the old reading keeps it, as another process does. */
+  fork(): void;
   dispose(): Promise<void>;
 }
 
@@ -57,6 +59,7 @@ export async function createWorld(): Promise<TestWorld> {
   const actor = { kind: "job", key: "unverified" } as const;
   const head = await initJournal(openStore(address), actor, START - 3_600_000);
   let opened: Promise<Journal> | null = null;
+  const forked: Promise<Journal>[] = [];
   const open = async (): Promise<Journal> => {
     try {
       return await Journal.open(openStore(address), head.hash);
@@ -85,8 +88,13 @@ export async function createWorld(): Promise<TestWorld> {
       await (await opened?.catch(() => undefined))?.close();
       opened = null;
     },
+    fork: () => {
+      if (opened !== null) forked.push(opened);
+      opened = null;
+    },
     dispose: async () => {
       await world.restart();
+      for (const journal of forked) await (await journal.catch(() => undefined))?.close();
       rmSync(folder, { recursive: true, force: true });
     },
   };

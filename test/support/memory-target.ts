@@ -14,6 +14,8 @@ import {
 /** One object that a grant made at a do-nothing target. */
 interface Thing {
   digest: Digest;
+  /** What its note says. */
+  expiresAt?: Instant;
   identity: string;
   role: string;
   extra: string[];
@@ -32,6 +34,8 @@ export class MemoryTarget implements Target {
   /** How many sessions each identity has open. */
   readonly sessions = new Map<string, number>();
   server = "server-1";
+  /** What each revocation can't take away. */
+  residue: string[] = [];
   /** Half a round trip, in milliseconds. */
   precision = 1;
   now: () => Instant;
@@ -74,7 +78,8 @@ export class MemoryTarget implements Target {
     const { object, identity, role } = access.place;
     if (this.things.has(object))
       throw new GrantError("name-taken", `\`${object}\` stands at \`${connection}\` already`);
-    this.things.set(object, { digest: access.digest, identity, role, extra: [], broken: false, foreign: false });
+    const { digest, expiresAt } = access;
+    this.things.set(object, { digest, expiresAt, identity, role, extra: [], broken: false, foreign: false });
     await this.#call("created");
   }
 
@@ -84,6 +89,10 @@ export class MemoryTarget implements Target {
     if (thing === undefined) return { state: "absent" };
     if (thing.foreign) return { state: "foreign", differences: ["somebody else made it"] };
     if (thing.broken) return { state: "damaged", differences: ["`alice` is no member any more"] };
+    const noted = thing.expiresAt ?? access.expiresAt;
+    if (noted < access.expiresAt) return { state: "damaged", differences: ["the note names an earlier end"] };
+    if (noted > access.expiresAt)
+      return { state: "wider", differences: ["the note names a later end", ...thing.extra] };
     if (thing.extra.length > 0) return { state: "wider", differences: thing.extra };
     return { state: "intact" };
   }
@@ -104,7 +113,7 @@ export class MemoryTarget implements Target {
     const sessionsEnded = (await spares(thing !== undefined)) ? 0 : (this.sessions.get(identity) ?? 0);
     if (sessionsEnded > 0) this.sessions.delete(identity);
     await this.#call("revoked");
-    return { found: thing !== undefined, sessionsEnded, residue: [] };
+    return { found: thing !== undefined, sessionsEnded, residue: this.residue };
   }
 
   async #call(operation: string): Promise<void> {

@@ -176,6 +176,29 @@ describe("elevate reap", () => {
     assert.equal((await typesOf(digest)).at(-1), "expired");
   });
 
+  it("when the journal's address holds a password, then it is shown nowhere, and the exit code is 4", async () => {
+    const ELEVATION_JOURNAL = "postgres://writer:s3cretPW@127.0.0.1:1/journal";
+    const { exit, stdout, stderr } = await reap(["--once", "--json"], { ELEVATION_JOURNAL });
+    assert.equal(exit, 4);
+    assert.equal((JSON.parse(stdout) as { journal: string }).journal, "postgres://127.0.0.1:1/journal");
+    assert.doesNotMatch(stdout + stderr, /s3cretPW/);
+  });
+
+  it("when a state holds a grant that can't be read, then that is said, the rest ends, and the exit code is 2", async () => {
+    const { digest } = await grant("alice-orders", { duration: "PT0.1S" });
+    const type = "pulumi-nodejs:dynamic/elevation:Grant";
+    const urn = `urn:pulumi:production::example::${type}::broken-0123456789ab`;
+    const outputs = { digest: `sha256:${"0".repeat(64)}`, place: "elsewhere" };
+    project.write("production.json", JSON.stringify({ deployment: { resources: [{ urn, type, outputs }] } }));
+    const { exit, stderr } = await reap(["--once", "--state", "production.json"]);
+    assert.equal(exit, 2);
+    assert.match(
+      stderr,
+      /^error: `broken-0123456789ab`: a Grant's state is malformed: .+; restore this state from a backup\n$/,
+    );
+    assert.equal((await typesOf(digest)).at(-1), "expired");
+  });
+
   it("when only another environment is this job's, then nothing of it is touched", async () => {
     await grant("alice-orders", { duration: "PT0.1S" });
     assert.equal((await reap(["--once", "--environment", "staging"])).stdout, "nothing is due\n");
