@@ -52,7 +52,10 @@ export const grantOptions = defineRule({
   description: "A Grant takes no resource option that could keep access open",
   enforcement: "mandatory",
   severity: "high",
+  serves: ["removal"],
+  remedy: "Remove the option from the program, the transformation or the parent that sets it.",
   reports: [],
+  examples: [{ what: "protected by a transformation", opts: { protect: true } }],
   also: (_verdict, args) =>
     REFUSED.filter(({ isSet }) => isSet(args)).map(
       ({ option, why }) => `\`${args.name}\` has the resource option \`${option}\`, none is allowed: ${why}; remove it`,

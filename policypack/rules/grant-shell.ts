@@ -18,18 +18,19 @@ export const grantShell: Rule = {
   description: "A Grant runs the installed lifecycle and no other code",
   enforcement: "mandatory",
   severity: "critical",
+  serves: ["authorization", "least-privilege"],
+  remedy: "Make the grant with `new Grant` or a request file, and leave the level of this rule as it is.",
   reports: [],
-  policy: () => {
+  examples: [{ what: "that brings code of its own", code: "exports.handler = () => ({})" }],
+  checks: ({ coverage }) => {
     const seen = new Map<string, unknown>();
     return {
-      name: grantShell.id,
-      description: grantShell.description,
-      enforcementLevel: "remediate",
-      severity: grantShell.severity,
       remediateResource: ({ type, urn, props }) => {
         if (type !== GRANT_TYPE) return;
         seen.delete(urn);
         seen.set(urn, props["__provider"]);
+        // Said here, since only remediations are shown all properties: others would take code without a request for nothing.
+        coverage.setSpared(urn, Object.keys(props).length === 0);
       },
       validateResource: ({ type, urn, name }, report) => {
         if (type !== GRANT_TYPE) return;

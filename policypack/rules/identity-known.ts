@@ -7,5 +7,8 @@ export const identityKnown = defineRule({
   description: "The person has an identity at the target",
   enforcement: "mandatory",
   severity: "medium",
+  serves: ["authorization"],
+  remedy: "Add the person's identity of the target's kind to the directory.",
   reports: ["no-identity"],
+  examples: [{ what: "for a person without a login at the target", spec: { requester: "nadia@example.com" } }],
 });

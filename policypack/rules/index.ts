@@ -5,6 +5,7 @@ import { deniedWindow } from "./denied-window";
 import { environmentAccess } from "./environment-access";
 import { grantOptions } from "./grant-options";
 import { grantShell } from "./grant-shell";
+import { grantsAllJudged } from "./grants-all-judged";
 import { identityKnown } from "./identity-known";
 import { journalRead } from "./journal-read";
 import { reasonSufficient } from "./reason-sufficient";
@@ -34,6 +35,7 @@ export const rules: readonly Rule[] = [
   journalRead,
   grantOptions,
   grantShell,
+  grantsAllJudged,
 ];
 
 /** The rule that reports a violation; undefined only where a rule is missing, which a test refuses. */

@@ -7,7 +7,11 @@ export const journalRead = defineRule({
   description: "Verdicts rest on a trusted journal",
   enforcement: "advisory",
   severity: "medium",
+  serves: ["accountability"],
+  remedy:
+    "Name a whole journal in `ELEVATION_JOURNAL` and `ELEVATION_JOURNAL_ID`; in a pull request's preview, a published copy.",
   reports: [],
+  examples: [{ what: "where the job names no journal", journal: "absent" }],
   also: ({ withoutJournal }) =>
     withoutJournal === null
       ? []

@@ -7,5 +7,8 @@ export const reasonSufficient = defineRule({
   description: "Every access says why",
   enforcement: "mandatory",
   severity: "medium",
+  serves: ["accountability"],
+  remedy: "Say in `reason` what is to be done, as long as the rule wants it.",
   reports: ["reason-insufficient"],
+  examples: [{ what: "with a reason that says nothing", spec: { reason: "because" } }],
 });

@@ -7,6 +7,8 @@ export const requestAllowed = defineRule({
   description: "Whatever else the policy denies",
   enforcement: "mandatory",
   severity: "critical",
+  serves: ["authorization", "least-privilege", "removal"],
+  remedy: "Do what the message asks for; no other rule reports it.",
   reports: [
     "request-unproven",
     "break-glass-not-allowed",
@@ -22,4 +24,5 @@ export const requestAllowed = defineRule({
     "journal-untrusted",
     "locked",
   ],
+  examples: [],
 });

@@ -7,5 +7,8 @@ export const requestInPlace = defineRule({
   description: "A request belongs to the stack that first activated it",
   enforcement: "mandatory",
   severity: "high",
+  serves: ["authorization"],
+  remedy: "Write a request of its own for each stack.",
   reports: ["request-elsewhere"],
+  examples: [{ what: "live in another stack already", journal: "live-elsewhere" }],
 });

@@ -7,6 +7,9 @@ export const requestWellFormed = defineRule({
   description: "What can't be judged is refused",
   enforcement: "mandatory",
   severity: "critical",
+  serves: ["authorization"],
+  remedy: "Mend what the message names: the request, the pack's documents, or the job's environment.",
   reports: [],
+  examples: [{ what: "with a role that is no text", spec: { role: 7 } }],
   also: ({ faults }) => faults,
 });

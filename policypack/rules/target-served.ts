@@ -7,6 +7,9 @@ export const targetServed = defineRule({
   description: "This version can grant at the target's kind",
   enforcement: "mandatory",
   severity: "medium",
+  serves: [],
+  remedy: "Ask for a role whose target this version serves, or use a version that serves it.",
   reports: [],
+  examples: [{ what: "for a role at a target of another kind", spec: { role: "bucket-admin" } }],
   also: ({ unserved }) => (unserved === null ? [] : [unserved]),
 });

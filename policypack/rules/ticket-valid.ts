@@ -7,5 +7,11 @@ export const ticketValid = defineRule({
   description: "Access is tied to a ticket where the rule wants one",
   enforcement: "mandatory",
   severity: "medium",
+  serves: ["accountability"],
+  remedy: "Name the incident or change in `ticket`, written as the rule wants it.",
   reports: ["ticket-required", "ticket-invalid"],
+  examples: [
+    { what: "without a ticket", spec: { ticket: null } },
+    { what: "with something else for a ticket", spec: { ticket: "ask Bob" } },
+  ],
 });

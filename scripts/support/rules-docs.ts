@@ -47,7 +47,8 @@ function renderIndex(): string {
 
 ${SOURCE}
 
-A mandatory rule that speaks fails \`pulumi preview\`, an advisory one is shown. All of them ask the one decision that the provider enforces as well.
+A mandatory rule that speaks fails \`pulumi preview\`, an advisory one is shown. Where a rule reports violations, it
+asks the one decision that the provider enforces as well.
 
 ${table(["rule", "level", "severity", "shown as", "serves"], rows)}
 

@@ -2,11 +2,13 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Instant } from "@elevation/domain";
+import { GRANT_TYPE, type Instant } from "@elevation/domain";
+import { createCoverage } from "@elevation/policypack/coverage";
+import { policyOf } from "@elevation/policypack/define-rule";
 import { rules } from "@elevation/policypack/rules";
 import { createVerdicts } from "@elevation/policypack/verdict";
 import { SHELL_TEXT } from "@elevation/provider";
-import type { ResourceValidationArgs } from "@pulumi/policy";
+import type { PolicyResource, ResourceValidationArgs, StackValidationArgs } from "@pulumi/policy";
 
 /** What the pack's SDK wraps properties in: reading a value that isn't known yet throws. */
 const { unknownCheckingProxy, unknownStringValue } = require("@pulumi/policy/proxy") as {
@@ -16,6 +18,9 @@ const { unknownCheckingProxy, unknownStringValue } = require("@pulumi/policy/pro
 
 /** A value that is known only after `up`, as the engine sends it. */
 export const UNKNOWN = unknownStringValue;
+
+/** No `__provider` at all. */
+export const NO_CODE = Symbol("no code");
 
 export const POLICY = `
 apiVersion: elevation/v1
@@ -69,12 +74,25 @@ export interface Analyzed {
   readonly providerName?: string;
   /** Whether the engine asks for remediations first: not when the pack's configuration changes a rule's level. */
   readonly isRemediated?: boolean;
+  /** Rules that the pack's configuration disables: the engine's SDK doesn't call them. */
+  readonly disabled?: readonly string[];
+  /** Whether it has no property but `__provider`, if that. */
+  readonly isEmpty?: boolean;
 }
 
 /** One process of the pack. */
 export interface Pack {
   /** Runs every rule on one resource, as one analysis of the engine does; `level rule: message` of each violation. */
   analyze(request: unknown, resource?: Analyzed): Promise<string[]>;
+  /** Runs every stack rule on the stack's resources, as the engine does at the end of an operation. */
+  analyzeStack(resources: readonly StackResource[]): Promise<string[]>;
+}
+
+/** A resource as a stack rule sees it: outputs, or in a preview inputs. */
+export interface StackResource {
+  readonly name: string;
+  readonly type?: string;
+  readonly props?: Record<string, unknown>;
 }
 
 /** The pack's folder, with its documents. */
@@ -87,18 +105,30 @@ export function makePackFolder(policy = POLICY): { folder: string; remove: () =>
 
 export function startPack(folder: string, clock: () => Instant, env: Record<string, string> = {}): Pack {
   const verdicts = createVerdicts({ folder, env, clock });
-  const policies = rules.map((rule) => ({ rule, policy: rule.policy(verdicts) }));
+  const pack = { verdicts, coverage: createCoverage() };
+  const policies = rules.map((rule) => ({ rule, policy: policyOf(rule, pack) }));
   return {
     analyze: async (request, resource = {}) => {
       const found: string[] = [];
       const { provider = SHELL_TEXT } = resource;
       if (resource.isRemediated !== false) {
-        const args = argsOf(request, resource, { __provider: provider });
-        for (const { policy } of policies) await policy.remediateResource?.(args);
+        const args = argsOf(request, resource, provider === NO_CODE ? {} : { __provider: provider });
+        for (const { policy } of policies) if ("validateResource" in policy) await policy.remediateResource?.(args);
       }
       for (const { rule, policy } of policies) {
+        if (!("validateResource" in policy) || resource.disabled?.includes(rule.id)) continue;
         if (typeof policy.validateResource !== "function") throw new Error(`${rule.id} has no single check`);
         await policy.validateResource(argsOf(request, resource), (message) => {
+          found.push(`${rule.enforcement} ${rule.id}: ${message}`);
+        });
+      }
+      return found;
+    },
+    analyzeStack: async (resources) => {
+      const found: string[] = [];
+      for (const { rule, policy } of policies) {
+        if (!("validateStack" in policy)) continue;
+        await policy.validateStack(stackOf(resources), (message) => {
           found.push(`${rule.enforcement} ${rule.id}: ${message}`);
         });
       }
@@ -107,9 +137,18 @@ export function startPack(folder: string, clock: () => Instant, env: Record<stri
   };
 }
 
+function stackOf(resources: readonly StackResource[]): StackValidationArgs {
+  const all = resources.map(({ name, type = GRANT_TYPE, props = {} }) => {
+    const resource = { name, type, urn: `urn:${name}`, props: unknownCheckingProxy(props) };
+    return resource as unknown as PolicyResource;
+  });
+  return { resources: all } as unknown as StackValidationArgs;
+}
+
 function argsOf(request: unknown, resource: Analyzed, internal: object = {}): ResourceValidationArgs {
   const { stack = "production", origin = "alice.yaml", opts, providerName = "default" } = resource;
-  const props = { ...internal, request, origin, organization: "organization", project: "elevation", stack };
+  const shown = { request, origin, organization: "organization", project: "elevation", stack };
+  const props = resource.isEmpty === true ? internal : { ...internal, ...shown };
   const none = {
     protect: false,
     ignoreChanges: [],
@@ -118,7 +157,7 @@ function argsOf(request: unknown, resource: Analyzed, internal: object = {}): Re
     additionalSecretOutputs: [],
   };
   const args = {
-    type: resource.type ?? "pulumi-nodejs:dynamic/elevation:Grant",
+    type: resource.type ?? GRANT_TYPE,
     urn: resource.urn ?? "urn:g",
     name: "g",
     props: unknownCheckingProxy(props),
