@@ -2,13 +2,14 @@
 import { isJournalError, type JournalError } from "@elevation/journal";
 import { CommandError, EXIT, type ExitCode } from "./exit";
 
-/** A fault of the journal as the end of a command: what must be mended is bad input, the rest a store that failed. */
+/**
+ * A fault of the journal as the end of a command. What is wrong with an address, or stands where a new journal should be
+ * made, is bad input. A good address with nothing there is a store that failed: what was there is gone, or not yet back.
+ */
 export function journalFault(error: unknown): unknown {
   return isJournalError(error) ? new CommandError(exitOf(error), error.message, { cause: error }) : error;
 }
 
-function exitOf({ code, cause }: JournalError): ExitCode {
-  // What is absent can't be trusted, says the reader of a journal that was to be trusted.
-  if (code === "untrusted" && isJournalError(cause)) return exitOf(cause);
-  return code === "address-invalid" || code === "absent" || code === "exists" ? EXIT.badInput : EXIT.storeFailed;
+function exitOf({ code }: JournalError): ExitCode {
+  return code === "address-invalid" || code === "exists" ? EXIT.badInput : EXIT.storeFailed;
 }

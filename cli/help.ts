@@ -40,8 +40,8 @@ The journal is read as it is now, whatever --at says. Grants that are only sched
   residue   [{ request, name, requester, role, environment, stack, grant, residue }], grant being live, ended or failed
   orphans   [{ at, request, kind, connection, object, differences }]
 
-Exit codes: 0 told, also where grants are stuck or overdue, 2 no journal is given or there is none, 4 it cannot be read
-or does not verify. Where ELEVATION_JOURNAL_ID is set, it must match.`;
+Exit codes: 0 told, also where grants are stuck or overdue, 2 no journal is given or its address is none, 4 there is none
+at the address, or it cannot be read or does not verify. Where ELEVATION_JOURNAL_ID is set, it must match.`;
 
 export const REAP = `
 Journal and connections come from the environment: ELEVATION_JOURNAL, ELEVATION_JOURNAL_ID, ELEVATION_CONNECTION_<NAME>.
@@ -72,12 +72,13 @@ Exit codes: 0 opened, 2 there is something already (nothing is changed) or the e
 written.`;
 
 export const AUDIT_VERIFY = `
-An export is the same file without data and salt: its chain is verified, but there is no data to verify. A last line
+An export is the same file without data and salt: its chain is verified, but there is no data to verify. Lines stand as
+they are written, so that all readers see the same: one with a field twice, or in another form, does not verify. A last line
 that its writer did not finish is reported and is no failure. Where ELEVATION_JOURNAL_ID is set, it must match. That
 a journal was cut at its end can only be seen by comparing its head with one seen before.
 
 --json prints { verified, journal, events, withoutData, unfinishedBytes, head: { seq, hash }, id, openedAt, problem? };
 problem is { seq, message }, and events, head, id are then of the part before it.
 
-Exit codes: 0 verified, 1 it does not verify or is another journal, 2 no journal is given or there is none, 4 it cannot
-be read.`;
+Exit codes: 0 verified, 1 it does not verify or is another journal, 2 no journal is given or its address is none, 4 there
+is none at the address, or it cannot be read.`;

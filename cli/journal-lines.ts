@@ -3,13 +3,17 @@ import { constants } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { JournalEvent } from "@elevation/domain";
-import { type ChainProblem, GENESIS, type JournalStore, verifyChain } from "@elevation/journal";
+import { type ChainProblem, GENESIS, type JournalStore, parseLine, scanLines, verifyChain } from "@elevation/journal";
 import { CommandError, EXIT } from "./exit";
 
-/** What the chain of a journal or an export is found to be. */
+/** What the chain of a journal or an export is found to be: of the events that verify, from the first. */
 export interface Audit {
-  /** The events that verify, from the first; all of them if there is no problem. */
-  readonly events: readonly JournalEvent[];
+  /** How many they are: all, if there is no problem. */
+  readonly count: number;
+  /** How many of them stand there without their data: of those the chain is verified, but there is no data to verify. */
+  readonly withoutData: number;
+  readonly opened: JournalEvent | null;
+  readonly last: JournalEvent | null;
   /** The first thing that is wrong. */
   readonly problem: ChainProblem | null;
   /** Bytes of a last line that its writer did not finish, or has not yet. */
@@ -22,14 +26,14 @@ const READINGS = 5;
 /**
  * Verifies a journal file, or an export of one, line by line. The store's own reading stops at the first line that is no
  * event; an audit says how far the chain holds. Takes no lock and repairs nothing, so that a read-only copy will do.
- * Throws CommandError: bad input where there is no journal, a failed store where it can't be read.
+ * Throws CommandError (a failed store) where there is no journal or it can't be read.
  */
 export async function auditFile(path: string, store: JournalStore): Promise<Audit> {
   const file = await openRegular(path, store.address);
   try {
     for (let reading = 1; ; reading++) {
       const before = await file.stat();
-      const audit = auditText(await readWhole(file));
+      const audit = await auditLines(file, before.size);
       // NB. A writer may have replaced a torn line while we read across it.
       const now = await file.stat();
       const isChanged = now.size !== before.size || now.mtimeMs !== before.mtimeMs;
@@ -46,16 +50,12 @@ export async function auditFile(path: string, store: JournalStore): Promise<Audi
  * Verifies what a store that is no file gives, batch by batch. Throws what the store does.
  */
 export async function auditValues(batches: AsyncIterable<readonly unknown[]>): Promise<Audit> {
-  const events: JournalEvent[] = [];
+  const chain = new AuditedChain();
   for await (const values of batches) {
     // verifyChain looks at the shape of each before it believes it.
-    const batch = values as readonly JournalEvent[];
-    const problem = verifyChain(batch, events.at(-1) ?? GENESIS);
-    const verified = problem === null ? batch : batch.slice(0, problem.seq - events.length - 1);
-    for (const event of verified) events.push(event);
-    if (problem !== null) return { events, problem, unfinishedBytes: 0 };
+    for (const value of values) if (!chain.add(value as JournalEvent)) return chain.audit(0);
   }
-  return { events, problem: null, unfinishedBytes: 0 };
+  return chain.audit(0);
 }
 
 /** The path in a `file:` address that the store accepted. */
@@ -63,31 +63,50 @@ export function pathOf(address: string, cwd: string): string {
   return resolve(cwd, address.slice("file:".length));
 }
 
-function auditText(text: string): Audit {
-  const lines = text.split("\n");
-  const unfinishedBytes = Buffer.byteLength(lines.pop() ?? "");
-  const values: unknown[] = [];
-  let malformed: ChainProblem | null = null;
-  for (const line of lines) {
-    const value = parseLine(line);
-    if (value === undefined) {
-      malformed = { seq: values.length + 1, message: `event ${values.length + 1}: it is not JSON` };
-      break;
-    }
-    values.push(value);
-  }
-  // verifyChain looks at the shape of each before it believes it.
-  const events = values as JournalEvent[];
-  const problem = verifyChain(events) ?? malformed;
-  return { events: problem === null ? events : events.slice(0, problem.seq - 1), problem, unfinishedBytes };
+async function auditLines(file: FileHandle, size: number): Promise<Audit> {
+  const chain = new AuditedChain();
+  const finished = await scanLines(file, 0, size, (line) => {
+    const parsed = parseLine(line);
+    if ("problem" in parsed) chain.break(parsed.problem);
+    else chain.add(parsed.event);
+  });
+  return chain.audit(size - finished);
 }
 
-/** Undefined, which JSON can't say, for what is no JSON. */
-function parseLine(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch {
-    return undefined;
+/** The part of a chain that verifies: what comes after its first problem is not looked at. Keeps none of the events between. */
+class AuditedChain {
+  #count = 0;
+  #withoutData = 0;
+  #opened: JournalEvent | null = null;
+  #last: JournalEvent | null = null;
+  #problem: ChainProblem | null = null;
+
+  /** Whether it verifies up to and with this event. */
+  add(event: JournalEvent): boolean {
+    this.#problem ??= verifyChain([event], this.#last ?? GENESIS);
+    if (this.#problem !== null) return false;
+    this.#count++;
+    if (event.salt === undefined) this.#withoutData++;
+    this.#opened ??= event;
+    this.#last = event;
+    return true;
+  }
+
+  /** The next line holds no event. */
+  break(problem: string): void {
+    const seq = this.#count + 1;
+    this.#problem ??= { seq, message: `event ${seq}: ${problem}` };
+  }
+
+  audit(unfinishedBytes: number): Audit {
+    return {
+      count: this.#count,
+      withoutData: this.#withoutData,
+      opened: this.#opened,
+      last: this.#last,
+      problem: this.#problem,
+      unfinishedBytes,
+    };
   }
 }
 
@@ -101,28 +120,16 @@ async function openRegular(path: string, address: string): Promise<FileHandle> {
     throw failed(error, address);
   }
   throw new CommandError(
-    EXIT.badInput,
+    EXIT.storeFailed,
     `what stands at \`${address}\` is no regular file; name the journal or an export of it`,
   );
-}
-
-async function readWhole(file: FileHandle): Promise<string> {
-  const { size } = await file.stat();
-  const buffer = Buffer.alloc(size);
-  let filled = 0;
-  while (filled < size) {
-    const { bytesRead } = await file.read(buffer, filled, size - filled, filled);
-    if (bytesRead === 0) break;
-    filled += bytesRead;
-  }
-  return buffer.toString("utf8", 0, filled);
 }
 
 function failed(error: unknown, address: string): unknown {
   const { code } = error as NodeJS.ErrnoException;
   if (code === undefined) return error;
   if (code === "ENOENT" || code === "ENOTDIR") {
-    return new CommandError(EXIT.badInput, `there is no journal at \`${address}\`; correct the address`, {
+    return new CommandError(EXIT.storeFailed, `there is no journal at \`${address}\`; correct the address`, {
       cause: error,
     });
   }

@@ -16,6 +16,7 @@ export {
   renderProblem,
   type Source,
 } from "./document";
+export { doubledKey } from "./doubled-key";
 export { formatDuration, parseDuration, renderDuration } from "./duration";
 export { GRANT_TYPE } from "./grant-type";
 export * from "./instant";

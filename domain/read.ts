@@ -7,7 +7,7 @@ import { directoryFindings } from "./directory-findings";
 import { type Document, DocumentError, type Path, type Problem, renderPath, type Source } from "./document";
 import { formFindings } from "./form-findings";
 import { judgeFindings } from "./judge-findings";
-import { parseText, textFault } from "./parse-text";
+import { parseText, textFault, withoutMark } from "./parse-text";
 import { type Fault, type Finding, Lines } from "./parsed";
 import { jsonFindings } from "./plain-value";
 import { type Policy, policySchema } from "./policy";
@@ -116,7 +116,7 @@ interface Examined<T> {
 }
 
 function examine<T>(kind: Kind<T>, source: Source): Examined<T> {
-  const lines = new Lines(source.text);
+  const lines = new Lines(withoutMark(source.text));
   const fault = textFault(source.text, kind.maxBytes);
   const parsed = fault === null ? parseText(source) : null;
   const placed = (offset: number, { path, message }: Finding | Fault): Problem => ({

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { randomBytes } from "node:crypto";
 import type { EventType, JournalEvent, NewEvent } from "@elevation/domain";
-import { canonicalJson, parseInstant, sha256Hex } from "@elevation/domain";
+import { canonicalJson, doubledKey, parseInstant, sha256Hex } from "@elevation/domain";
 import type { Head } from "./store";
 
 const TYPES: Readonly<Record<EventType, true>> = {
@@ -64,7 +64,13 @@ export function formatLine(event: JournalEvent): string {
   return `${JSON.stringify(event)}\n`;
 }
 
-/** The event that a line without its newline holds, or what is wrong with it. Nothing is hashed here. */
+/**
+ * The event that a line without its newline holds, or what is wrong with it. Nothing is hashed here.
+ *
+ * INVARIANT (one-reading): a line in which a key stands twice is refused. No hash covers the text itself: the parser takes
+ * the last, and another reader of the file (`grep`, a person, a parser that takes the first) would be shown what was never
+ * journaled, in a chain that verifies. Blanks and escapes are no second reading: exports by other tools have them.
+ */
 export function parseLine(line: string): { readonly event: JournalEvent } | { readonly problem: string } {
   let value: unknown;
   try {
@@ -72,8 +78,15 @@ export function parseLine(line: string): { readonly event: JournalEvent } | { re
   } catch {
     return { problem: "it is not JSON" };
   }
-  const problem = shapeProblem(value);
+  const problem = shapeProblem(value) ?? doubledProblem(line, value);
   return problem === null ? { event: value as JournalEvent } : { problem };
+}
+
+/** NB. what is written as we write it needs no second look: this runs for each event of a long journal. */
+function doubledProblem(line: string, value: unknown): string | null {
+  if (JSON.stringify(value) === line) return null;
+  const key = doubledKey(line);
+  return key === null ? null : `its key \`${key}\` stands twice`;
 }
 
 /**
@@ -86,7 +99,7 @@ export function shapeProblem(value: unknown): string | null {
   const unknownField = Object.keys(event).find((field) => !FIELDS.includes(field));
   if (unknownField !== undefined) return `its field \`${unknownField}\` is none of a journal event`;
   if (!Number.isSafeInteger(event["seq"]) || (event["seq"] as number) < 1) return "its `seq` is no number from 1";
-  if (!isText(event["at"]) || !isInstant(event["at"])) return "its `at` is no instant";
+  if (!isText(event["at"]) || parseInstant(event["at"]) === null) return "its `at` is no instant";
   if (!isText(event["type"]) || !Object.hasOwn(TYPES, event["type"]))
     return "its `type` is none that this version knows";
   if (event["request"] !== null && !matches(event["request"], REQUEST)) return "its `request` is no digest";
@@ -102,13 +115,6 @@ function isActor(value: unknown): boolean {
   if (typeof value !== "object" || value === null) return false;
   const { kind, key, ...rest } = value as Record<string, unknown>;
   return isText(kind) && ACTOR_KINDS.includes(kind) && isText(key) && Object.keys(rest).length === 0;
-}
-
-/** The form in which we write instants is told without a parser: this runs for each event of a long journal. */
-function isInstant(text: string): boolean {
-  const parsed = text.length === 24 ? new Date(text) : null;
-  if (parsed !== null && !Number.isNaN(parsed.getTime()) && parsed.toISOString() === text) return true;
-  return parseInstant(text) !== null;
 }
 
 function isText(value: unknown): value is string {

@@ -28,6 +28,12 @@ export interface JournalStore {
    */
   append(events: readonly NewEvent[], ifHead?: Head): Promise<readonly JournalEvent[]>;
   /**
+   * Appends what `fill` returns for the events after `after`, as {@link append} does, with nobody else appending
+   * meanwhile: many steps for one lock and one write. What it returns is sealed to follow the last of them; it is called
+   * once, or not at all if this throws before. Absent where writers exclude nobody: there each append is conditional.
+   */
+  appendTogether?(after: Head, fill: (newer: readonly JournalEvent[]) => readonly JournalEvent[]): Promise<void>;
+  /**
    * The identity of the server that the journal is on, as a target's connection tells its own (PostgreSQL: the system
    * identifier); absent where no server is. For whoever must not open access at the journal's own server (design §7).
    */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { Command } from "commander";
+import { Command, InvalidArgumentError } from "commander";
 import { deploy } from "./pipeline/deploy";
 import { destroy } from "./pipeline/destroy";
 import { EXIT, type ExitCode } from "./pipeline/exit";
@@ -14,6 +14,8 @@ import { schedule } from "./pipeline/schedule";
 interface Options {
   readonly stack: readonly string[];
   readonly publish?: string;
+  /** Seconds. */
+  readonly wait: number;
 }
 
 /** The steps that hold credentials and may publish. */
@@ -34,25 +36,38 @@ function main(): Promise<unknown> {
     program
       .command(name)
       .description(description)
-      .option("--stack <name>", "only this stack; may be repeated", collect, []);
+      .option("--stack <name>", "only this stack; may be repeated", collect, [])
+      .option("--wait <seconds>", "how long to wait for a stack that another run has locked", seconds, 0);
   for (const [name, description, run] of WORKING) {
     step(name, description)
       .option("--publish <folder>", "write copies of states and journal there, for previews")
-      .action(async ({ stack, publish }: Options) => end(await run(await openJob(stack), publish ?? null)));
+      .action(async ({ stack, publish, wait }: Options) =>
+        end(await run(await openJob(stack, wait * 1_000), publish ?? null)),
+      );
   }
-  step("destroy", "end every grant of the stacks").action(async ({ stack }: Options) =>
-    end(await destroy(await openJob(stack))),
+  step("destroy", "end every grant of the stacks").action(async ({ stack, wait }: Options) =>
+    end(await destroy(await openJob(stack, wait * 1_000))),
   );
   step("preview", "of a pull request: what it would do, without any credential")
     .requiredOption("--requests <folder>", "the pull request's stacks/requests")
     .option("--published <folder>", "copies of states and journal, from deploy and schedule")
     .option("--summary <file>", "append the Markdown to this file, instead of printing it")
-    .option("--pull <number>", "keep one comment on this pull request up to date", Number)
+    .option("--pull <number>", "keep one comment on this pull request up to date", pullNumber)
     .action(async (options: Options & { requests: string; published?: string; summary?: string; pull?: number }) => {
       const { stack: stacks, requests, published = null, summary = null, pull = null } = options;
       end(await preview({ stacks, requests, published, summary, pull }));
     });
   return program.parseAsync();
+}
+
+function seconds(text: string): number {
+  if (/^\d{1,5}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError("It takes whole seconds, as in 300.");
+}
+
+function pullNumber(text: string): number {
+  if (/^[1-9]\d{0,9}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError("It takes the number of a pull request.");
 }
 
 function end(code: ExitCode): void {

@@ -18,9 +18,9 @@ export async function auditVerify(options: AuditVerifyOptions, terminal: Termina
   const source = requireJournal(terminal, options.journal);
   const store = open(terminal, source);
   const audit = await auditOf(terminal, source, store);
-  if (audit.events.length === 0 && audit.problem === null) {
+  if (audit.count === 0 && audit.problem === null) {
     throw new CommandError(
-      EXIT.badInput,
+      EXIT.storeFailed,
       `what stands at \`${store.address}\` holds no finished event, so it is no journal; correct the address`,
     );
   }
@@ -55,39 +55,32 @@ async function auditOf(terminal: Terminal, source: JournalSource, store: Journal
   }
 }
 
-function otherId({ events: [opened] }: Audit, { id }: JournalSource): ChainProblem | null {
-  if (id === null || opened === undefined || opened.hash === id) return null;
+function otherId({ opened }: Audit, { id }: JournalSource): ChainProblem | null {
+  if (id === null || opened === null || opened.hash === id) return null;
   return {
     seq: 1,
     message: `event 1: the id is ${opened.hash}, \`ELEVATION_JOURNAL_ID\` is \`${id}\`: it is another journal`,
   };
 }
 
-/** Events without their data: of those the chain is verified, but there is no data to verify. */
-function withoutData({ events }: Audit): number {
-  return events.filter(({ salt }) => salt === undefined).length;
-}
-
 function report(store: JournalStore, audit: Audit, problem: ChainProblem | null) {
-  const [opened, last] = [audit.events[0], audit.events.at(-1)];
+  const { count, withoutData, opened, last, unfinishedBytes } = audit;
   return {
     verified: problem === null,
     journal: store.address,
-    events: audit.events.length,
-    withoutData: withoutData(audit),
-    unfinishedBytes: audit.unfinishedBytes,
-    head: last === undefined ? null : { seq: last.seq, hash: last.hash },
+    events: count,
+    withoutData,
+    unfinishedBytes,
+    head: last === null ? null : { seq: last.seq, hash: last.hash },
     id: opened?.hash ?? null,
     openedAt: opened?.at ?? null,
     ...(problem === null ? {} : { problem }),
   };
 }
 
-function render(audit: Audit): string {
-  const [opened, last] = [audit.events[0], audit.events.at(-1)];
-  const count = audit.events.length;
-  const missing = withoutData(audit);
-  const exported = missing === 0 ? "" : ` (${missing === count ? "all" : missing} without data, as exported)`;
+function render({ count, withoutData, opened, last }: Audit): string {
+  const exported =
+    withoutData === 0 ? "" : ` (${withoutData === count ? "all" : withoutData} without data, as exported)`;
   return `${count} ${count === 1 ? "event" : "events"} verified${exported}, head ${last?.hash}, opened ${renderInstant(opened?.at ?? null)}, id ${opened?.hash}`;
 }
 

@@ -43,15 +43,18 @@ export function rowOf(event: JournalEvent): EventRow {
 }
 
 /**
- * What stands in a row, in the shape of an event; whether it is one is for the reader to judge. Data that is no JSON is
- * left out, which no reader takes for an event.
+ * What stands in a row, in the shape of an event; whether it is one is for the reader to judge. Data that is no JSON, or
+ * not written as {@link rowOf} writes it, is left out, which no reader takes for an event: in data with a key that stands
+ * twice, who queries the table could be shown another value than the one that the digest covers.
  */
 export function contentOf(row: EventRow): unknown {
   const { actor_kind: kind, actor_key: key, seq, at, type, request, digest, prev, hash, data, salt } = row;
   const value = { seq: Number(seq), at, type, request, actor: { kind, key }, digest, prev, hash };
   try {
-    return { ...value, data: JSON.parse(data ?? "") as unknown, salt };
+    const parsed: unknown = JSON.parse(data ?? "");
+    if (canonicalJson(parsed) === data) return { ...value, data: parsed, salt };
   } catch {
-    return { ...value, salt };
+    // Said below, by what is missing.
   }
+  return { ...value, salt };
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { EXIT, type ExitCode, worst } from "./exit";
-import { type Job, WITHOUT_CHECKPOINTS } from "./job";
+import { type Job, onStack, WITHOUT_CHECKPOINTS } from "./job";
 import { publish } from "./publish";
 import { reapFirst } from "./reap";
 import { exportStacks } from "./states";
@@ -35,6 +35,6 @@ export async function deploy(job: Job, published: string | null): Promise<ExitCo
 export async function up(job: Job, stack: string, witness: string): Promise<ExitCode> {
   const args = ["up", "--yes", "--skip-preview", "--suppress-progress", "--policy-pack", PACK, "--stack", stack];
   const env = { ...WITHOUT_CHECKPOINTS, ELEVATION_DEPLOY: "1", ELEVATION_WITNESS: witness };
-  const { code } = await job.pulumi(args, { env });
+  const { code } = await onStack(job, args, { env });
   return code === 0 ? EXIT.yes : EXIT.storeFailed;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { EXIT, type ExitCode, worst } from "./exit";
-import { type Job, WITHOUT_CHECKPOINTS } from "./job";
+import { type Job, onStack, WITHOUT_CHECKPOINTS } from "./job";
 import { exportStacks } from "./states";
 
 /** Ends every grant of the stacks and empties them. Needs neither policy, directory nor requests. */
@@ -20,7 +20,7 @@ export async function destroy(job: Job): Promise<ExitCode> {
 
 async function destroyStack(job: Job, stack: string): Promise<ExitCode> {
   const args = ["destroy", "--yes", "--skip-preview", "--suppress-progress", "--stack", stack];
-  const { code } = await job.pulumi(args, { env: WITHOUT_CHECKPOINTS });
+  const { code } = await onStack(job, args, { env: WITHOUT_CHECKPOINTS });
   return code === 0 ? EXIT.yes : EXIT.storeFailed;
 }
 

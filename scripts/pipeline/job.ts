@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
+import { performance } from "node:perf_hooks";
+import { setTimeout as delay } from "node:timers/promises";
 import { getEngine } from "@elevation/engine";
 import { parse } from "yaml";
 import { execute, type Finished, repository } from "../support/workspace";
@@ -20,6 +22,8 @@ export interface Job {
   /** The job's environment, with an engine on PATH. */
   readonly env: Readonly<Record<string, string>>;
   readonly say: (line: string) => void;
+  /** How long to wait for a stack that another run has locked, in milliseconds. */
+  readonly lockWait: number;
   /** Runs `pulumi` in the root; its output is shown as it comes unless `quiet`. */
   pulumi(args: readonly string[], options?: RunOptions): Promise<Finished>;
   /** Runs `elevate` in the root. */
@@ -38,12 +42,17 @@ export interface RunOptions {
 export const WITHOUT_CHECKPOINTS = { PULUMI_EXPERIMENTAL: "true", PULUMI_SKIP_CHECKPOINTS: "true" } as const;
 
 /** Opens a job for the stacks that are named, or for all of the project. Throws StepError (bad input). */
-export async function openJob(names: readonly string[], env: NodeJS.ProcessEnv = process.env): Promise<Job> {
+export async function openJob(
+  names: readonly string[],
+  lockWait: number,
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<Job> {
   const root = findRoot(process.cwd());
   const stacks = findStacks(root, names);
   const say = (line: string): void => void process.stderr.write(`${line}\n`);
   const engine = await getEngine({ onProgress: say });
-  return makeJob(root, stacks, { ...definedOf(env), ...engine.env, PULUMI_SKIP_UPDATE_CHECK: "true" }, say);
+  const jobEnv = { ...definedOf(env), ...engine.env, PULUMI_SKIP_UPDATE_CHECK: "true" };
+  return makeJob(root, stacks, jobEnv, say, lockWait);
 }
 
 export function makeJob(
@@ -51,6 +60,7 @@ export function makeJob(
   stacks: readonly Stack[],
   env: Readonly<Record<string, string>>,
   say: (line: string) => void,
+  lockWait = 0,
 ): Job {
   const run = (command: string, args: readonly string[], shown: string, options: RunOptions): Promise<Finished> => {
     if (options.quiet !== true) say(`$ ${shown}`);
@@ -58,7 +68,7 @@ export function makeJob(
     return execute(command, args, { ...env, ...options.env }, root, onOutput === undefined ? {} : { onOutput });
   };
   return {
-    ...{ root, stacks, env, say },
+    ...{ root, stacks, env, say, lockWait },
     pulumi: (args, options = {}) =>
       run("pulumi", ["--color", "never", "--non-interactive", ...args], `pulumi ${args.join(" ")}`, options),
     elevate: (args, options = {}) =>
@@ -69,6 +79,21 @@ export function makeJob(
         options,
       ),
   };
+}
+
+/** What file backends and Pulumi Cloud say of a stack on which another run is at work. */
+const LOCKED = /the stack is currently locked|another update is currently in progress/i;
+const ASK_AGAIN = 5_000;
+
+/** Runs `pulumi` on a stack, and again while another run has it locked, as long as the job waits for that. */
+export async function onStack(job: Job, args: readonly string[], options: RunOptions): Promise<Finished> {
+  const until = performance.now() + job.lockWait;
+  for (;;) {
+    const finished = await job.pulumi(args, options);
+    if (finished.code === 0 || !LOCKED.test(finished.output) || performance.now() + ASK_AGAIN > until) return finished;
+    job.say("the stack is locked by another run; waiting for it");
+    await delay(ASK_AGAIN);
+  }
 }
 
 export function definedOf(env: NodeJS.ProcessEnv): Record<string, string> {

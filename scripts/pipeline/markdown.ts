@@ -25,9 +25,9 @@ export function sentence(text: string): string {
 export function plain(text: string): string {
   return text
     .replace(UNSAFE, (point) => (point === "\n" ? " " : shown(point)))
+    .replace(/[\\`*_[\]<>|#~!{}]/g, "\\$&")
     .replace(/&/g, "&amp;")
-    .replace(/@/g, "&#64;")
-    .replace(/[\\`*_[\]<>|#~!{}]/g, "\\$&");
+    .replace(/@/g, "&#64;");
 }
 
 /** Lines of a program, as a block that none of them can end. */

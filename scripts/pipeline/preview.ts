@@ -13,7 +13,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { basename, join, resolve } from "node:path";
+import { basename, join, relative, resolve, sep } from "node:path";
 import { getEngine } from "@elevation/engine";
 import { Journal, type JournalView, openStore, readJournalAnchors } from "@elevation/journal";
 import { isGrantError, readExportedStack } from "@elevation/provider/lifecycle";
@@ -115,7 +115,10 @@ function copyForPreview(root: string, project: string, requests: string): void {
   if (!existsSync(requests) || !lstatSync(requests).isDirectory())
     throw new StepError(EXIT.badInput, `\`${requests}\` is no folder; give the pull request's stacks/requests`);
   const own = join(root, "stacks", "requests");
-  const left = new Set([own, join(root, "node_modules"), join(root, ".git")]);
+  // A checkout of the pull request inside of this one is not part of the project.
+  const within = relative(root, requests).split(sep)[0] ?? "";
+  const inside = within === "" || within === ".." || within === "stacks" ? [] : [join(root, within)];
+  const left = new Set([own, join(root, "node_modules"), join(root, ".git"), ...inside]);
   cpSync(root, project, { recursive: true, filter: (path) => !left.has(path) && basename(path) !== ".pulumi" });
   symlinkSync(join(root, "node_modules"), join(project, "node_modules"));
   // NB. links stay links: the loader refuses them, and names them.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { EXIT, type ExitCode, worst } from "./exit";
-import { type Job, WITHOUT_CHECKPOINTS } from "./job";
+import { type Job, onStack, WITHOUT_CHECKPOINTS } from "./job";
 import { publish } from "./publish";
 import { reapFirst } from "./reap";
 import { exportStacks } from "./states";
@@ -29,6 +29,6 @@ export async function refresh(
   more: readonly string[] = [],
 ): Promise<ExitCode> {
   const args = ["refresh", "--yes", "--skip-preview", "--suppress-progress", ...more, "--stack", stack];
-  const { code } = await job.pulumi(args, { env: { ...WITHOUT_CHECKPOINTS, ELEVATION_WITNESS: witness } });
+  const { code } = await onStack(job, args, { env: { ...WITHOUT_CHECKPOINTS, ELEVATION_WITNESS: witness } });
   return code === 0 ? EXIT.yes : EXIT.storeFailed;
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import assert from "node:assert/strict";
 import { setTimeout as delay } from "node:timers/promises";
 import { formatInstant } from "@elevation/domain";
 import { openStore } from "@elevation/journal";
@@ -71,7 +72,7 @@ export interface Scenario {
   refresh(...args: string[]): Promise<Finished>;
   /** Names in the state, and the outs of each Grant. */
   grants(): Promise<Record<string, GrantOuts>>;
-  /** Roles of ours at the server that belong to this scenario's grants. */
+  /** Every grant's role at the server, whether or not this scenario's journal knows of it: what was made twice is seen. */
   roles(): Promise<string[]>;
   /** Types of the journal's events without \`opened\`, in order. */
   events(): Promise<string[]>;
@@ -101,6 +102,7 @@ export async function startScenario(
   server: PostgresServer,
   options: { policy?: string; env?: Record<string, string> } = {},
 ): Promise<Scenario> {
+  assert.deepEqual(await grantRoles(server), [], "an earlier scenario left roles at the server");
   const engine = await theEngine();
   const manager = server.url("elevation_manager", "orders");
   const workspace = createWorkspace({
@@ -121,11 +123,6 @@ export async function startScenario(
 function scenario(workspace: Workspace, server: PostgresServer): Scenario {
   const sessions: SqlSession[] = [];
   const pack = ["--policy-pack", "policypack"];
-  const roles = async (): Promise<string[]> => {
-    const names = Object.values(await digestsOf(workspace)).map((digest) => `elev_${digest.slice(7, 47)}`);
-    const rows = await query(server, "SELECT rolname FROM pg_roles WHERE rolname LIKE 'elev%'");
-    return rows.map(({ rolname }) => String(rolname)).filter((role) => names.includes(role));
-  };
   return {
     workspace,
     server,
@@ -139,7 +136,7 @@ function scenario(workspace: Workspace, server: PostgresServer): Scenario {
     preview: (run) => workspace.pulumi(["preview", "--diff", ...pack], run),
     refresh: (...args) => workspace.pulumi(["refresh", "--yes", "--skip-preview", ...args]),
     grants: () => grantsOf(workspace),
-    roles,
+    roles: () => grantRoles(server),
     events: async () => (await openStore(journalOf(workspace)).read()).slice(1).map(({ type }) => type),
     session: async (login) => {
       const session = await openSession(server.url(login, "orders"));
@@ -155,7 +152,7 @@ function scenario(workspace: Workspace, server: PostgresServer): Scenario {
     dispose: async () => {
       for (const session of sessions) await session.close();
       // Whatever a failed test left at the shared server must not help the next one to pass, or make it fail.
-      for (const role of await roles().catch(() => [])) await query(server, `DROP ROLE ${role}`);
+      for (const role of await grantRoles(server)) await query(server, `DROP OWNED BY ${role}; DROP ROLE ${role}`);
       workspace.dispose();
     },
   };
@@ -176,11 +173,10 @@ spec:
 ${extra === undefined ? "" : `  ${extra}\n`}`;
 }
 
-/** Every digest that the journal knows, by request name. */
-async function digestsOf(workspace: Workspace): Promise<Record<string, string>> {
-  const events = await openStore(journalOf(workspace)).read();
-  const intents = events.filter(({ type }) => type === "activating");
-  return Object.fromEntries(intents.map(({ request }) => [String(request), String(request)]));
+/** The manager's login, `elevation_manager`, is none: its name doesn't begin with `elev_`. */
+async function grantRoles(server: PostgresServer): Promise<string[]> {
+  const rows = await query(server, "SELECT rolname FROM pg_roles WHERE rolname LIKE 'elev\\_%' ORDER BY rolname");
+  return rows.map(({ rolname }) => String(rolname));
 }
 
 async function grantsOf(workspace: Workspace): Promise<Record<string, GrantOuts>> {

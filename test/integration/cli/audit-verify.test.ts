@@ -116,6 +116,38 @@ describe("elevate audit verify", () => {
     }
   });
 
+  it("when a line says a thing twice or in another form, then it does not verify, with and without data", async () => {
+    const full = events.map((event) => JSON.stringify(event));
+    const exported = events.map(({ data: _data, salt: _salt, ...event }) => JSON.stringify(event));
+    const rows: readonly (readonly [string, readonly string[], (line: string) => string, string])[] = [
+      [
+        "forged data before the real",
+        full,
+        (line) => line.replace('"data":', '"data":{"requester":"mallory"},"data":'),
+        "data",
+      ],
+      ["forged data within the real", full, (line) => line.replace('"data":{', '"data":{"adopted":true,'), "adopted"],
+      ["a second number", full, (line) => line.replace('{"seq":3', '{"seq":9,"seq":3'), "seq"],
+      ["a second number in an export", exported, (line) => line.replace('{"seq":3', '{"seq":9, "seq":3'), "seq"],
+    ];
+    for (const [name, lines, forge, key] of rows) {
+      const forged = lines.with(2, forge(lines[2] ?? ""));
+      assert.notDeepEqual(forged, lines, name);
+      project.write("copy.jsonl", `${forged.join("\n")}\n`);
+      const { exit, stdout, stderr } = await verify({}, ...COPY);
+      const expected = `not verified: file:${join(project.path, "copy.jsonl")}, event 3: its key \`${key}\` stands twice\n`;
+      assert.deepEqual([exit, stdout, stderr], [1, expected, ""], name);
+    }
+  });
+
+  it("when an export was written by another tool, with blanks and escapes, then it verifies", async () => {
+    const spaced = events
+      .map(({ data: _data, salt: _salt, ...event }) => JSON.stringify(event))
+      .map((line) => line.replace(/,"/g, ', "').replace('"activated"', '"\\u0061ctivated"'));
+    project.write("copy.jsonl", `${spaced.join("\r\n")}\r\n`);
+    assert.equal((await verify({}, ...COPY)).exit, 0);
+  });
+
   it("when a line is no JSON, then what is wrong before it is found first", async () => {
     const [one, two, three] = events;
     project.write("copy.jsonl", `${JSON.stringify(one)}\n${JSON.stringify(two)}\nnot JSON\n${JSON.stringify(three)}\n`);
@@ -157,7 +189,7 @@ describe("elevate audit verify", () => {
     }
   });
 
-  it("when there is nothing to verify, then the input is bad", async () => {
+  it("when there is nothing to verify, then it is told from a bad address", async () => {
     project.write("copy.jsonl", "");
     mkdirSync(join(project.path, "folder"));
     const at = (name: string) => `\`file:${join(project.path, name)}\``;
@@ -176,13 +208,13 @@ describe("elevate audit verify", () => {
           "",
           "error: no journal is given; set `ELEVATION_JOURNAL` or give `--journal`, as in file:/var/lib/elevation/journal.jsonl\n",
         ],
-        [2, "", `error: there is no journal at ${at("gone")}; correct the address\n`],
+        [4, "", `error: there is no journal at ${at("gone")}; correct the address\n`],
         [
-          2,
+          4,
           "",
           `error: what stands at ${at("copy.jsonl")} holds no finished event, so it is no journal; correct the address\n`,
         ],
-        [2, "", `error: what stands at ${at("folder")} is no regular file; name the journal or an export of it\n`],
+        [4, "", `error: what stands at ${at("folder")} is no regular file; name the journal or an export of it\n`],
         [2, "", "error: the journal's address names no store; use `file:PATH` or `postgres://…`\n"],
       ],
     );

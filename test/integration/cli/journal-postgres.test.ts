@@ -96,7 +96,10 @@ set in every job that uses it:
     const journal = await Journal.open(database.store("journal_writer"), id);
     await journal.append([intentOf(aRequest())]);
     await database.sql("journal_owner", "ALTER TABLE elevation.journal DISABLE TRIGGER ALL");
+    const [row] = await database.sql("journal_owner", "SELECT data FROM elevation.journal WHERE seq = 2");
+    const twice = String(row?.[0]).replace("{", '{"requester":"mallory@example.com",');
     for (const [data, problem] of [
+      [twice, "event 2: it has only one of `data` and `salt`"],
       ["{}", "event 2: its `digest` is not that of its data"],
       ["no JSON", "event 2: it has only one of `data` and `salt`"],
     ]) {
@@ -115,7 +118,7 @@ set in every job that uses it:
   it("when it is absent, or its server is down, then the exit code tells, and no password is shown", async () => {
     const env = { ELEVATION_JOURNAL: database.address("journal_reader") };
     assert.deepEqual(await run(env, "audit", "verify"), {
-      exit: 2,
+      exit: 4,
       stdout: "",
       stderr: `error: there is no journal at \`${database.shown}\`; correct \`ELEVATION_JOURNAL\`, or make one with \`elevate journal init\`\n`,
     });

@@ -185,8 +185,8 @@ orphans
           "",
           "error: no journal is given; set `ELEVATION_JOURNAL` or give `--journal`, as in file:/var/lib/elevation/journal.jsonl\n",
         ],
-        [2, "", absent],
-        [2, "", absent],
+        [4, "", absent],
+        [4, "", absent],
         [
           4,
           "",

@@ -315,6 +315,7 @@ describe("docs/journal.md", () => {
 });
 
 /** As docs/journal.md shows it. */
-const EXPORT_SQL = `SELECT json_build_object('seq', seq, 'at', at, 'type', type, 'request', request,
-  'actor', json_build_object('kind', actor_kind, 'key', actor_key), 'digest', digest, 'prev', prev, 'hash', hash,
-  'data', data::json, 'salt', salt)::text FROM elevation.journal ORDER BY seq`;
+const EXPORT_SQL = `SELECT format(
+  '{"seq":%s,"at":%s,"type":%s,"request":%s,"actor":{"kind":%s,"key":%s},"digest":%s,"prev":%s,"hash":%s,"data":%s,"salt":%s}',
+  seq, to_json(at), to_json(type), coalesce(to_json(request)::text, 'null'), to_json(actor_kind), to_json(actor_key),
+  to_json(digest), to_json(prev), to_json(hash), data, to_json(salt)) FROM elevation.journal ORDER BY seq`;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
-import { parseDuration, parseInstant } from "@elevation/domain";
+import { formatInstant, parseDuration, parseInstant } from "@elevation/domain";
+import fc from "fast-check";
 import { ask, at, edit, later, outcome, POLICY } from "./documents";
 
 const HOURS = 'hours: { zone: Europe/Berlin, days: [mon, tue, wed, thu, fri], from: "08:00", to: "20:00", mode: hold }';
@@ -174,6 +175,17 @@ describe("instants", () => {
     ]) {
       assert.equal(parseInstant(text), Date.UTC(2026, 10, 24, 9), text);
     }
+  });
+
+  it("when they are written as we write them, then they are read back, and only where there is such a day and time", () => {
+    const [first, last] = [Date.parse("0000-01-01T00:00:00.000Z"), Date.parse("9999-12-31T23:59:59.999Z")];
+    fc.assert(
+      fc.property(fc.integer({ min: first, max: last }), (instant) => parseInstant(formatInstant(instant)) === instant),
+    );
+    for (const text of ["2026-02-29T09:00:00.000Z", "2026-11-24T09:60:00.000Z", "2026-13-01T09:00:00.000Z"]) {
+      assert.equal(parseInstant(text), null, text);
+    }
+    assert.equal(parseInstant("2026-11-24T24:00:00.000Z"), Date.UTC(2026, 10, 25));
   });
 
   it("when they have no offset, mix the formats or are no ISO 8601, then they are refused", () => {

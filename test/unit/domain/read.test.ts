@@ -37,6 +37,25 @@ describe("reading documents", () => {
     );
   });
 
+  it("when a file has a byte order mark, then columns are those of the file without it", () => {
+    const json = JSON.stringify({ ...aRequest(), note: "odd", kind: "Reqest" });
+    for (const [file, text] of [
+      ["r.json", json],
+      ["r.yaml", json],
+      ["r.yaml", REQUEST.replace("kind: Request", "kind: Reqest")],
+      ["r.yaml", "- no request"],
+      ["r.yaml", ""],
+      ["r.yaml", "kind: \u0007"],
+    ] as const) {
+      const plain = problemsOf(() => readRequest({ file, text }));
+      assert.ok(plain.length > 0);
+      assert.deepEqual(
+        problemsOf(() => readRequest({ file, text: `\ufeff${text}` })),
+        plain,
+      );
+    }
+  });
+
   it("when a value is looked for, then its line and column are told, and those around it where there is none", () => {
     const policy = readPolicy({ file: "elevation.yaml", text: POLICY });
     assert.deepEqual(policy.locate(["rules", 1, "hours", "to"]), { line: 30, column: 87 });

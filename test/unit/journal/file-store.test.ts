@@ -179,6 +179,16 @@ describe("file store", () => {
       ["an inner line is no JSON", (lines) => lines.with(1, "{"), "line 2: it is not JSON"],
       ["an inner line is no event", (lines) => lines.with(1, "[]"), "line 2: it is no object"],
       ["an inner line is missing", (lines) => lines.toSpliced(1, 1), "line 2: its `seq` is 3"],
+      [
+        "a field stands twice",
+        (lines) => lines.with(2, `{"seq":9,${lines[2]?.slice(1)}`),
+        "line 3: its key `seq` stands twice",
+      ],
+      [
+        "data were put before the data",
+        (lines) => lines.with(1, `${lines[1]?.replace('"data":', '"data":{"text":"forged"},"data":')}`),
+        "line 2: its key `data` stands twice",
+      ],
       ["a line stands twice", (lines) => [...lines, lines[2] ?? ""], "line 4: its `seq` is 3"],
     ];
     for (const [what, damage, message] of damages) {
