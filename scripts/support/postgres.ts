@@ -7,6 +7,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { copyPostgresBinaries, type PostgresBinaries } from "./postgres-binaries";
+import { copyCluster } from "./postgres-copy";
 import { ServerLife } from "./server-life";
 
 /** `nobody` on every system we know; PostgreSQL refuses to run as root. */
@@ -14,9 +15,19 @@ const UNPRIVILEGED = 65534;
 const READY_WITHIN_MS = 60_000;
 const PORT_ATTEMPTS = 5;
 
+type Settings = Readonly<Record<string, string>>;
+const SETTINGS: Settings = {
+  listen_addresses: "127.0.0.1",
+  fsync: "off",
+  max_prepared_transactions: "4",
+  logging_collector: "off",
+};
+
 /** A throw-away PostgreSQL server on loopback. */
 export interface PostgresServer {
   readonly port: number;
+  /** Where its database cluster stands. */
+  readonly data: string;
   /** The password that `url` uses for a user: derived from a secret of this server, so whoever makes the login sets it. */
   password(user: string): string;
   /** A `postgres://` address with the user's password. The superuser is `postgres`. */
@@ -28,6 +39,19 @@ export interface PostgresServer {
 export interface StartOptions {
   /** Told once a step, in plain words. */
   readonly onProgress?: (step: string) => void;
+  /** Another major version than the newest: needs the optional package `postgres-15`, `postgres-16`, … */
+  readonly major?: number | undefined;
+  /** Server settings besides those that a throw-away server always has. */
+  readonly settings?: Readonly<Record<string, string>>;
+  /** Begins with a copy of a running server's data instead of an empty cluster: same identity, logins and passwords. */
+  readonly copyOf?: CopiedServer;
+}
+
+/** A running server to copy, and how the copy begins. */
+export interface CopiedServer {
+  readonly server: PostgresServer;
+  /** `true`: as a restored backup or a promoted standby, on a timeline of its own; `false`: as files that were copied. */
+  readonly promoted: boolean;
 }
 
 /**
@@ -41,16 +65,23 @@ export async function startPostgres(options: StartOptions = {}): Promise<Postgre
   const life = new ServerLife(folder);
   try {
     progress("copying PostgreSQL's programs");
-    const binaries = prepareFolder(folder);
-    const secret = randomBytes(24);
-    const password = (user: string) => createHmac("sha256", secret).update(user).digest("hex").slice(0, 32);
+    const binaries = prepareFolder(folder, options.major);
+    const { copyOf } = options;
+    const password = copyOf?.server.password ?? newPasswords();
     progress("making a new database cluster");
-    await initCluster(binaries, folder, password("postgres"), life);
+    const data = join(folder, "run", "data");
+    if (copyOf === undefined) await initCluster(binaries, folder, password("postgres"), life);
+    else await copyCluster(copyOf.server, data, { ...copyOf, ...serverIds() });
     progress("starting PostgreSQL");
-    const port = await startOnFreePort(binaries, folder, life);
+    const settings = {
+      ...SETTINGS,
+      ...(copyOf?.promoted === true ? { restore_command: "false" } : {}),
+      ...options.settings,
+    };
+    const port = await startOnFreePort(binaries, folder, settings, life);
     const url = (user: string, database: string) =>
       `postgres://${encodeURIComponent(user)}:${password(user)}@127.0.0.1:${port}/${encodeURIComponent(database)}`;
-    return { port, password, url, stop: () => life.stop() };
+    return { port, data, password, url, stop: () => life.stop() };
   } catch (error) {
     await life.stop();
     throw error;
@@ -62,7 +93,12 @@ function serverIds(): { uid?: number; gid?: number } {
   return process.getuid?.() === 0 ? { uid: UNPRIVILEGED, gid: UNPRIVILEGED } : {};
 }
 
-function prepareFolder(folder: string): PostgresBinaries {
+function newPasswords(): (user: string) => string {
+  const secret = randomBytes(24);
+  return (user) => createHmac("sha256", secret).update(user).digest("hex").slice(0, 32);
+}
+
+function prepareFolder(folder: string, major: number | undefined): PostgresBinaries {
   const { uid, gid } = serverIds();
   const run = join(folder, "run");
   mkdirSync(run, { mode: 0o700 });
@@ -70,7 +106,7 @@ function prepareFolder(folder: string): PostgresBinaries {
     chmodSync(folder, 0o711);
     chownSync(run, uid, gid);
   }
-  return copyPostgresBinaries(join(folder, "native"));
+  return copyPostgresBinaries(join(folder, "native"), major);
 }
 
 /** PostgreSQL's messages in English, and no setting of the caller's environment (PGPORT, PGDATA, ...) reaches it. */
@@ -117,11 +153,16 @@ async function initCluster(
 }
 
 /** A port that the kernel calls free may be taken before the server binds it: then another one is tried. */
-async function startOnFreePort(binaries: PostgresBinaries, folder: string, life: ServerLife): Promise<number> {
+async function startOnFreePort(
+  binaries: PostgresBinaries,
+  folder: string,
+  settings: Settings,
+  life: ServerLife,
+): Promise<number> {
   for (let attempt = 1; ; attempt++) {
     const port = await freePort();
     try {
-      await startServer(binaries, folder, port, life);
+      await startServer(binaries, folder, { ...settings, port: String(port) }, life);
       return port;
     } catch (error) {
       if (attempt === PORT_ATTEMPTS || !/Address already in use/.test(String(error))) throw error;
@@ -140,14 +181,15 @@ async function freePort(): Promise<number> {
   return address.port;
 }
 
-function startServer(binaries: PostgresBinaries, folder: string, port: number, life: ServerLife): Promise<void> {
+function startServer(binaries: PostgresBinaries, folder: string, settings: Settings, life: ServerLife): Promise<void> {
   const run = join(folder, "run");
-  const settings = ["listen_addresses=127.0.0.1", "fsync=off", "max_prepared_transactions=4", "logging_collector=off"];
-  const child = spawn(
-    binaries.postgres,
-    ["-D", join(run, "data"), "-p", String(port), "-k", run, ...settings.flatMap((setting) => ["-c", setting])],
-    { ...serverIds(), cwd: run, env: serverEnvironment(), stdio: ["ignore", "ignore", "pipe"] },
-  );
+  const written = Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
+  const child = spawn(binaries.postgres, ["-D", join(run, "data"), "-k", run, ...written], {
+    ...serverIds(),
+    cwd: run,
+    env: serverEnvironment(),
+    stdio: ["ignore", "ignore", "pipe"],
+  });
   life.adopt(child);
   return new Promise((resolve, reject) => {
     let log = "";

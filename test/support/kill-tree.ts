@@ -3,6 +3,13 @@ import { readdirSync, readFileSync } from "node:fs";
 
 /** SIGKILLs a process and all that it started, parents first, so that none can react to the death of another. */
 export function killTree(root: number): void {
+  const found = processesBelow(root);
+  for (const pid of found) process.kill(pid, "SIGSTOP");
+  for (const pid of found) process.kill(pid, "SIGKILL");
+}
+
+/** A process and all that it started, parents first. */
+export function processesBelow(root: number): readonly number[] {
   const children = childrenByParent();
   const found: number[] = [];
   for (const queue = [root]; queue.length > 0; ) {
@@ -10,8 +17,7 @@ export function killTree(root: number): void {
     found.push(pid);
     queue.push(...(children.get(pid) ?? []));
   }
-  for (const pid of found) process.kill(pid, "SIGSTOP");
-  for (const pid of found) process.kill(pid, "SIGKILL");
+  return found;
 }
 
 /** From /proc, so on Linux only: it is a tool of the tests. */

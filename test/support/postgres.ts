@@ -3,13 +3,15 @@ import type { Digest, Place } from "@elevation/domain";
 import type { Access, Target, TargetConnection } from "@elevation/provider/lifecycle";
 import { createTargets } from "@elevation/provider/targets";
 import { makeOrdersDatabase } from "@elevation/scripts/support/orders-database";
-import { type PostgresServer, startPostgres } from "@elevation/scripts/support/postgres";
+import { type PostgresServer, type StartOptions, startPostgres } from "@elevation/scripts/support/postgres";
 import { after } from "mocha";
 import { Client } from "pg";
 
 /** A throw-away server with the shop's database, and what tests do at it. Everything it opened ends with `stop`. */
 export interface OrdersServer {
   readonly server: PostgresServer;
+  /** The server's major version. */
+  readonly major: number;
   /** The target whose connection `orders-production` is the manager's. */
   readonly target: Target;
   /** A new connection of the target, as a process of its own would have. */
@@ -56,8 +58,11 @@ export function sharedOrdersServer(): () => Promise<OrdersServer> {
   };
 }
 
-export async function startOrdersServer(): Promise<OrdersServer> {
-  const server = await startPostgres();
+/** `ELEVATION_TEST_POSTGRES=16` runs the tests at another major version, whose optional package must be installed. */
+const CHOSEN = process.env["ELEVATION_TEST_POSTGRES"];
+
+export async function startOrdersServer(options: StartOptions = {}): Promise<OrdersServer> {
+  const server = await startPostgres({ ...(CHOSEN === undefined ? {} : { major: Number(CHOSEN) }), ...options });
   const target = targetOf(server.url("elevation_manager", "orders"));
   const opened: { close(): Promise<void> }[] = [];
   const keep = <T extends { close(): Promise<void> }>(item: T): T => {
@@ -68,9 +73,12 @@ export async function startOrdersServer(): Promise<OrdersServer> {
     await Promise.all(opened.splice(0).map((item) => item.close().catch(() => undefined)));
   };
   let superuser: PersonSession;
+  let major: number;
   try {
-    await makeOrdersDatabase(server);
+    // A copy has the database already.
+    if (options.copyOf === undefined) await makeOrdersDatabase(server);
     superuser = await openPerson(server.url("postgres", "orders"));
+    major = Math.floor(Number((await superuser.sql("SHOW server_version_num"))[0]?.[0]) / 10_000);
   } catch (error) {
     await server.stop();
     throw error;
@@ -82,6 +90,7 @@ export async function startOrdersServer(): Promise<OrdersServer> {
   };
   return {
     server,
+    major,
     target,
     connect: async () => keep(await target.connect(CONNECTION)),
     open: async (user, database = "orders") => keep(await openPerson(server.url(user, database))),

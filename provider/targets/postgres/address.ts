@@ -16,11 +16,20 @@ export function connectionVariable(connection: string): string {
   return `ELEVATION_CONNECTION_${connection.toUpperCase().replaceAll("-", "_")}`;
 }
 
+/** Where a connection goes, and the timeline that its server must be on, if the address names one. */
+export interface ConnectionAddress {
+  readonly address: PostgresAddress;
+  readonly timeline: number | null;
+}
+
+/** Ours alone: the server's clients don't know it. */
+const TIMELINE = /([?&])timeline=([1-9][0-9]{0,8})(?:&|$)/;
+
 /**
  * The address of a connection, from the environment of the job only. Throws GrantError `connection-missing` if the
  * variable isn't set, `connection-failed` if what it holds can't be used. No message shows any part of the address.
  */
-export function readAddress(env: Readonly<Record<string, string | undefined>>, connection: string): PostgresAddress {
+export function readAddress(env: Readonly<Record<string, string | undefined>>, connection: string): ConnectionAddress {
   const variable = connectionVariable(connection);
   const text = env[variable];
   if (text === undefined || text === "") {
@@ -29,12 +38,21 @@ export function readAddress(env: Readonly<Record<string, string | undefined>>, c
       `connection \`${connection}\` has no address; set ${variable} to a postgres:// address in the environment of the job`,
     );
   }
-  return parsePostgresAddress(
-    text,
-    (problem, fix) =>
-      new GrantError(
-        "connection-failed",
-        `the address of connection \`${connection}\` in ${variable} ${problem}; ${fix}`,
-      ),
+  const refuse = (problem: string, fix: string) =>
+    new GrantError(
+      "connection-failed",
+      `the address of connection \`${connection}\` in ${variable} ${problem}; ${fix}`,
+    );
+  const found = TIMELINE.exec(text);
+  const rest = text.replace(TIMELINE, "$1").replace(/[?&]$/, "");
+  if (/[?&]timeline=/.test(rest)) {
+    throw refuse(
+      "has `timeline` twice, or not as a number",
+      "write once the number of the timeline that the server is on",
+    );
+  }
+  const address = parsePostgresAddress(rest, (problem, fix) =>
+    refuse(problem, problem.includes("unknown parameter") ? `${fix}, timeline` : fix),
   );
+  return { address, timeline: found === null ? null : Number(found[2]) };
 }

@@ -34,18 +34,23 @@ export interface RoleFacts {
 
 /** All that is judged of a grant, seen at one instant. */
 export interface Facts {
+  /** False before PostgreSQL 16: every member may SET ROLE, INHERIT is the member's, and no row tells a role's maker. */
+  readonly hasOptions: boolean;
   readonly me: { readonly oid: number; readonly name: string };
   readonly role: RoleFacts | null;
   readonly person: { readonly oid: number; readonly name: string; readonly isSuperuser: boolean } | null;
   readonly policyRole: { readonly oid: number; readonly name: string } | null;
 }
 
-const MEMBERSHIPS = (column: "roleid" | "member") => `
+const OPTIONS = "'inherit', m.inherit_option, 'set', m.set_option";
+const OPTIONS_BEFORE_16 = "'inherit', u.rolinherit, 'set', true";
+
+const MEMBERSHIPS = (column: "roleid" | "member", options: string) => `
   (SELECT coalesce(pg_catalog.json_agg(pg_catalog.json_build_object(
      'role', r.rolname, 'roleOid', m.roleid::bigint, 'member', u.rolname, 'memberOid', m.member::bigint,
      'grantor', b.rolname, 'grantorOid', m.grantor::bigint,
-     'admin', m.admin_option, 'inherit', m.inherit_option, 'set', m.set_option, 'xmin', m.xmin::text)
-     ORDER BY m.oid), '[]')
+     'admin', m.admin_option, ${options}, 'xmin', m.xmin::text)
+     ORDER BY m.roleid, m.member, m.grantor), '[]')
    FROM pg_catalog.pg_auth_members m
    JOIN pg_catalog.pg_roles r ON r.oid = m.roleid
    JOIN pg_catalog.pg_roles u ON u.oid = m.member
@@ -53,7 +58,7 @@ const MEMBERSHIPS = (column: "roleid" | "member") => `
    WHERE m.${column} = g.oid)`;
 
 /** NB. names are compared as text: as a `name` a longer one would be cut and match somebody else. */
-const FACTS = `
+const FACTS = (options: string) => `
 SELECT pg_catalog.json_build_object(
   'me', (SELECT pg_catalog.json_build_object('oid', oid::bigint, 'name', rolname)
          FROM pg_catalog.pg_roles WHERE rolname = current_user),
@@ -69,26 +74,38 @@ SELECT pg_catalog.json_build_object(
         CASE WHEN g.rolreplication THEN 'REPLICATION' END, CASE WHEN g.rolbypassrls THEN 'BYPASSRLS' END], NULL),
      'hasValidUntil', coalesce(pg_catalog.isfinite(g.rolvaliduntil), false),
      'comment', pg_catalog.shobj_description(g.oid, 'pg_authid'),
-     'members', ${MEMBERSHIPS("roleid")},
-     'roles', ${MEMBERSHIPS("member")})
+     'members', ${MEMBERSHIPS("roleid", options)},
+     'roles', ${MEMBERSHIPS("member", options)})
    FROM pg_catalog.pg_roles g WHERE g.rolname::text = $1::text)) AS facts`;
 
 export async function readFacts(session: Session, name: string, identity: string, role: string): Promise<Facts> {
-  const [row] = await session.rows<{ facts: Facts }>(FACTS, [name, identity, role]);
+  const sql = FACTS(session.hasOptions ? OPTIONS : OPTIONS_BEFORE_16);
+  const [row] = await session.rows<{ facts: Omit<Facts, "hasOptions"> }>(sql, [name, identity, role]);
   if (row === undefined) throw new Error("a query without a table gave no row");
-  return row.facts;
+  return { ...row.facts, hasOptions: session.hasOptions };
 }
 
-/** The row that PostgreSQL writes by itself when our login makes a role: the proof that we made it. */
+/** The row that PostgreSQL writes by itself when our login makes a role: the proof that we made it. From 16 on. */
 export function makerRow(facts: Facts): Membership | undefined {
   return facts.role?.members.find(
     (row) => row.memberOid === facts.me.oid && row.grantorOid === BOOTSTRAP_SUPERUSER && row.admin,
   );
 }
 
+/**
+ * Rows that prove that our login made what stands there. From 16 on the maker's row. Before, the memberships of the role
+ * that our login granted: only a superuser can name another grantor than himself. None once the role is emptied.
+ */
+export function proofs(facts: Facts): readonly Membership[] {
+  if (facts.hasOptions) return [makerRow(facts)].filter((row) => row !== undefined);
+  return [...(facts.role?.members ?? []), ...(facts.role?.roles ?? [])].filter(
+    (row) => row.grantorOid === facts.me.oid,
+  );
+}
+
 /** Memberships in the grant's role other than its maker's own. */
 export function membersBesideMaker(facts: Facts): readonly Membership[] {
-  const maker = makerRow(facts);
+  const maker = facts.hasOptions ? makerRow(facts) : undefined;
   return facts.role?.members.filter((row) => row !== maker) ?? [];
 }
 

@@ -12,6 +12,7 @@ import { judge } from "./judge";
 import { preflight } from "./preflight";
 import { revokeAccess } from "./revoke";
 import { grantErrorOf, type Session } from "./session";
+import type { Timeline } from "./timeline";
 
 /** A PostgreSQL server, over one session. Calls must not overlap. */
 export class PostgresConnection implements TargetConnection {
@@ -19,11 +20,13 @@ export class PostgresConnection implements TargetConnection {
   private readonly session: Session;
   /** The database that the connection names; the session is in another one if that one lets nobody in. */
   private readonly database: string;
+  private readonly timeline: Timeline;
 
-  constructor(session: Session, server: string, database: string) {
+  constructor(session: Session, server: string, database: string, timeline: Timeline) {
     this.session = session;
     this.server = server;
     this.database = database;
+    this.timeline = timeline;
   }
 
   async clock(): Promise<{ now: Instant; precision: number }> {
@@ -47,7 +50,7 @@ export class PostgresConnection implements TargetConnection {
   async create(access: Access): Promise<void> {
     await this.attempt("activation-failed", "could not make the grant's role", () => {
       this.requireOwnDatabase();
-      return createAccess(this.session, access);
+      return createAccess(this.session, access, this.timeline.current);
     });
   }
 
@@ -55,27 +58,27 @@ export class PostgresConnection implements TargetConnection {
     return this.attempt("connection-failed", "could not look at the grant's role", async () => {
       const name = grantRoleOf(access);
       const seen = judge(await readFacts(this.session, name, access.place.identity, access.place.role), access);
-      return "differences" in seen ? { ...seen, differences: seen.differences.map(this.session.hide) } : seen;
+      return seen;
     });
   }
 
   async cutBack(access: Access): Promise<void> {
     await this.attempt("rights-missing", "could not cut the grant's role back", () =>
-      cutBackAccess(this.session, access),
+      cutBackAccess(this.session, access, this.timeline.current),
     );
   }
 
   async revoke(access: Access, spares: SparesSessions): Promise<Revocation> {
     return this.attempt("revoke-failed", "could not end the grant", async () => {
-      const revocation = await revokeAccess(this.session, access, spares);
+      const revocation = await revokeAccess(this.session, access, spares, this.timeline);
       const unscanned = this.session.database === this.database ? [] : [this.unscanned()];
-      return { ...revocation, residue: [...unscanned, ...revocation.residue].map(this.session.hide) };
+      return { ...revocation, residue: [...unscanned, ...revocation.residue] };
     });
   }
 
   /** Drops the roles of ended grants that could not be dropped before; returns their names. For the reaper. */
   async sweep(): Promise<readonly string[]> {
-    return this.attempt("connection-failed", "could not sweep", () => sweepRoles(this.session));
+    return this.attempt("connection-failed", "could not sweep", () => sweepRoles(this.session, this.timeline));
   }
 
   close(): Promise<void> {
@@ -98,8 +101,7 @@ export class PostgresConnection implements TargetConnection {
     try {
       return await work();
     } catch (error) {
-      const fault = grantErrorOf(error, code, `connection \`${this.session.connection}\` ${what}`);
-      throw new GrantError(fault.code, this.session.hide(fault.message), { cause: fault.cause });
+      throw grantErrorOf(error, code, `connection \`${this.session.connection}\` ${what}`);
     }
   }
 }

@@ -11,17 +11,20 @@ import { tick } from "./text";
 /** duplicate_object, and unique_violation where another transaction makes the same role at this moment. */
 const NAME_TAKEN = ["42710", "23505"];
 
-/** How the grant's role hands on: her rights, never the role itself nor the right to pass it on. */
-const HANDS_ON = "WITH INHERIT TRUE, SET FALSE, ADMIN FALSE";
+/**
+ * How the grant's role hands on: her rights, never the role itself nor the right to pass it on. Before 16 a membership
+ * has no options: whoever gets the rights may SET ROLE.
+ */
+const HANDS_ON = " WITH INHERIT TRUE, SET FALSE, ADMIN FALSE";
 
 /**
  * Makes the grant's role in one transaction, which is committed only if what it sees then is exactly what we make:
  * a hook, a renamed login or a setting that changed it undoes all of it.
  */
-export async function createAccess(session: Session, access: Access): Promise<void> {
+export async function createAccess(session: Session, access: Access, timeline: number): Promise<void> {
   const name = grantRoleOf(access);
   try {
-    await session.transaction(LOCK_TIMEOUT_MS, () => make(session, access, name));
+    await session.transaction(LOCK_TIMEOUT_MS, () => make(session, access, name, timeline));
   } catch (error) {
     if (error instanceof ServerFault && NAME_TAKEN.includes(error.state)) {
       const where = `at connection \`${session.connection}\``;
@@ -33,16 +36,17 @@ export async function createAccess(session: Session, access: Access): Promise<vo
   }
 }
 
-async function make(session: Session, access: Access, name: string): Promise<void> {
+async function make(session: Session, access: Access, name: string, timeline: number): Promise<void> {
   const { identity, role } = access.place;
   const since = await oldestTransaction(session);
   const quoted = escapeIdentifier(name);
+  const handsOn = session.hasOptions ? HANDS_ON : "";
   const before = await readFacts(session, name, identity, role);
   if (before.role === null) requireNames(before, access, session.connection);
   await session.rows(`CREATE ROLE ${quoted} NOLOGIN`);
-  await session.rows(`COMMENT ON ROLE ${quoted} IS ${escapeLiteral(noteText(access, since))}`);
-  await session.rows(`GRANT ${escapeIdentifier(role)} TO ${quoted} ${HANDS_ON}`);
-  await session.rows(`GRANT ${quoted} TO ${escapeIdentifier(identity)} ${HANDS_ON}`);
+  await session.rows(`COMMENT ON ROLE ${quoted} IS ${escapeLiteral(noteText(access, { since, timeline }))}`);
+  await session.rows(`GRANT ${escapeIdentifier(role)} TO ${quoted}${handsOn}`);
+  await session.rows(`GRANT ${quoted} TO ${escapeIdentifier(identity)}${handsOn}`);
   const seen = judge(await readFacts(session, name, identity, role), access);
   if (seen.state === "intact") return;
   const details = "differences" in seen ? seen.differences.join("; ") : "it is gone";

@@ -2,7 +2,7 @@
 import { escapeIdentifier, escapeLiteral } from "pg";
 import { GrantError } from "../../errors";
 import type { Access } from "../../lifecycle/ports";
-import { type Facts, makerRow, readFacts } from "./catalog";
+import { type Facts, proofs, readFacts } from "./catalog";
 import { grantRoleOf, noteText, readNote } from "./grant-role";
 import { type Holder, readHolders } from "./holders";
 import { extraRows, judge, ownRows } from "./judge";
@@ -14,7 +14,7 @@ import { endSessions } from "./sessions";
  * Takes away what `judge` calls wider, ends the sessions of those who had it by that, and observes that it is gone.
  * Throws GrantError `name-taken` if the role isn't ours, `rights-missing` if something is left.
  */
-export async function cutBackAccess(session: Session, access: Access): Promise<void> {
+export async function cutBackAccess(session: Session, access: Access, timeline: number): Promise<void> {
   const name = grantRoleOf(access);
   const { identity, role } = access.place;
   const facts = await readFacts(session, name, identity, role);
@@ -24,7 +24,7 @@ export async function cutBackAccess(session: Session, access: Access): Promise<v
   }
   if (facts.role === null || seen.state === "absent" || seen.state === "intact") return;
   const before = await readHolders(session, facts);
-  const failures = await takeAway(session, access, facts, name);
+  const failures = await takeAway(session, access, facts, name, timeline);
   await endSessions(session, await cutOff(session, access, before));
   const after = judge(await readFacts(session, name, identity, role), access);
   if (after.state === "intact" || after.state === "absent") return;
@@ -37,13 +37,19 @@ export async function cutBackAccess(session: Session, access: Access): Promise<v
   );
 }
 
-async function takeAway(session: Session, access: Access, facts: Facts, name: string): Promise<readonly string[]> {
+async function takeAway(
+  session: Session,
+  access: Access,
+  facts: Facts,
+  name: string,
+  timeline: number,
+): Promise<readonly string[]> {
   const failures: string[] = [];
   for (const row of extraRows(facts, access)) {
     const failure = await revokeMembership(session, row);
     if (failure !== null) failures.push(failure);
   }
-  for (const sql of resets(access, facts, name)) {
+  for (const sql of resets(access, facts, name, timeline)) {
     try {
       await session.transaction(LOCK_TIMEOUT_MS, () => session.rows(sql));
     } catch (error) {
@@ -55,19 +61,20 @@ async function takeAway(session: Session, access: Access, facts: Facts, name: st
 }
 
 /** Options, attributes and the note, as `create` makes them; only what differs is touched. */
-function resets(access: Access, facts: Facts, name: string): readonly string[] {
+function resets(access: Access, facts: Facts, name: string, timeline: number): readonly string[] {
   const quoted = escapeIdentifier(name);
   const statements: string[] = [];
   for (const row of Object.values(ownRows(facts, access))) {
     const [role, member] = [escapeIdentifier(row.role), escapeIdentifier(row.member)];
     if (row.admin) statements.push(`REVOKE ADMIN OPTION FOR ${role} FROM ${member} CASCADE`);
-    if (row.set) statements.push(`REVOKE SET OPTION FOR ${role} FROM ${member}`);
+    if (row.set && facts.hasOptions) statements.push(`REVOKE SET OPTION FOR ${role} FROM ${member}`);
   }
   for (const attribute of facts.role?.attributes ?? []) statements.push(`ALTER ROLE ${quoted} NO${attribute}`);
   if (facts.role?.hasValidUntil === true) statements.push(`ALTER ROLE ${quoted} VALID UNTIL 'infinity'`);
   const comment = facts.role?.comment ?? null;
-  const since = readNote(comment)?.since ?? makerRow(facts)?.xmin ?? "3";
-  const note = noteText(access, since);
+  const found = readNote(comment);
+  const since = found?.since ?? proofs(facts)[0]?.xmin ?? "3";
+  const note = noteText(access, { since, timeline: found?.timeline ?? timeline });
   if (comment !== note) statements.push(`COMMENT ON ROLE ${quoted} IS ${escapeLiteral(note)}`);
   return statements;
 }

@@ -6,7 +6,7 @@ import { tick } from "./text";
 export function effectOf({ connection, role, identity, object }: Where): Effect {
   const [name, person] = [tick(object), tick(identity)];
   return {
-    begin: `at connection ${tick(connection)}, role ${name} (NOLOGIN) is made, becomes a member of ${tick(role)}, and is granted to ${person} with INHERIT, without SET and ADMIN`,
-    end: `${name} loses its member and its role, every session of ${person} is ended unless another live grant gives the same, and ${name} is dropped`,
+    begin: `at connection ${tick(connection)}, role ${name} (NOLOGIN) is made, becomes a member of ${tick(role)}, and is granted to ${person} with INHERIT and, from PostgreSQL 16 on, without SET`,
+    end: `${name} loses its member and its role, every session of ${person} is ended (from PostgreSQL 16 on not while another live grant gives the same), and ${name} is dropped`,
   };
 }

@@ -11,10 +11,17 @@ const DIGEST = /^sha256:[0-9a-f]{64}$/;
 /** The name of every grant's role, as a regular expression of PostgreSQL. */
 export const GRANT_ROLE_PATTERN = `^elev_[0-9a-f]{${DIGITS}}$`;
 
+export function isDigest(text: string): text is Digest {
+  return DIGEST.test(text);
+}
+
 /** The name of the role that a grant makes, from its request's digest. Throws GrantError `input-invalid`. */
 export function grantRoleName(digest: Digest): string {
-  if (!DIGEST.test(digest)) {
-    throw new GrantError("input-invalid", `\`${neutral(digest)}\` is no digest; give sha256: and 64 hex digits`);
+  if (!isDigest(digest)) {
+    throw new GrantError(
+      "input-invalid",
+      `\`${neutral(digest as string)}\` is no digest; give sha256: and 64 hex digits`,
+    );
   }
   return `elev_${digest.slice("sha256:".length, "sha256:".length + DIGITS)}`;
 }
@@ -43,22 +50,26 @@ export interface Note {
    * changed carries this or a later one. Null if it can't be read.
    */
   readonly since: string | null;
+  /** The timeline that the server was on then: a server that was promoted or restored since is on another. */
+  readonly timeline: number | null;
 }
 
-export function noteText(access: Access, since: string): string {
-  return canonicalJson({ digest: access.digest, expiresAt: formatInstant(access.expiresAt), since });
+export function noteText(access: Access, { since, timeline }: Pick<Note, "since" | "timeline">): string {
+  const { digest, expiresAt } = access;
+  return canonicalJson({ digest, expiresAt: formatInstant(expiresAt), since, timeline });
 }
 
 /** Null for a comment that is no note of ours at all. */
 export function readNote(text: string | null): Note | null {
   if (text === null) return null;
   try {
-    const { digest, expiresAt, since } = JSON.parse(text) as Record<string, unknown>;
+    const { digest, expiresAt, since, timeline } = JSON.parse(text) as Record<string, unknown>;
     if (typeof digest !== "string") return null;
     return {
       digest,
       expiresAt: typeof expiresAt === "string" ? parseInstant(expiresAt) : null,
       since: typeof since === "string" && /^[1-9][0-9]{0,19}$/.test(since) ? since : null,
+      timeline: Number.isSafeInteger(timeline) ? (timeline as number) : null,
     };
   } catch {
     return null;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Access } from "../../lifecycle/ports";
-import { ACL_SOURCES } from "./acl-sources";
-import { type Facts, makerRow } from "./catalog";
+import { type Facts, proofs } from "./catalog";
 import { GRANT_ROLE_PATTERN, grantRoleOf, readNote } from "./grant-role";
+import { otherWaysQuery, scanQuery } from "./handed-on-query";
 import type { Holder } from "./holders";
 import { ServerFault, type Session } from "./session";
 import { tick } from "./text";
@@ -17,79 +17,15 @@ const MAX_SENTENCES = 50;
 export type Baseline = readonly string[] | null;
 
 export function baselineOf(facts: Facts): Baseline {
-  const maker = makerRow(facts);
-  if (facts.role === null || maker === undefined) return null;
-  const since = readNote(facts.role.comment)?.since ?? null;
-  return since === null ? [maker.xmin] : [maker.xmin, String(BigInt.asUintN(32, BigInt(since)))];
+  const made = proofs(facts).map((row) => row.xmin);
+  const since = readNote(facts.role?.comment ?? null)?.since ?? null;
+  // A note is believed only together with what proves the role ours; before 16 it is all that an emptied role has.
+  if (facts.role === null || (made.length === 0 && facts.hasOptions)) return null;
+  return [...made, ...(since === null ? [] : [String(BigInt.asUintN(32, BigInt(since)))])];
 }
 
-/**
- * Parameters of all parts: $1 the policy's role, $2 everybody who held the access, $3 the baseline. `source` is every
- * role whose rights the policy's role has: whoever acts for it grants as the object's owner, or as who may grant it.
- */
-const SCAN = `
-WITH source (oid) AS (
-  SELECT r.oid FROM pg_catalog.pg_roles r WHERE pg_catalog.pg_has_role($1::oid, r.oid, 'USAGE')
-  UNION SELECT pg_catalog.unnest($2::oid[])),
-baseline (age) AS (SELECT coalesce(pg_catalog.max(pg_catalog.age(b.x::xid)), -1) FROM pg_catalog.unnest($3::text[]) b (x)),
-acls AS (${ACL_SOURCES}),
-given AS (
-  SELECT a.kind, a.name, x.grantee, x.grantor, pg_catalog.string_agg(x.privilege_type, ', ' ORDER BY x.privilege_type) AS rights
-  FROM acls a CROSS JOIN LATERAL pg_catalog.aclexplode(a.acl) x
-  WHERE x.grantee <> a.owner AND x.grantee IS DISTINCT FROM $1::oid
-    AND ($1::oid IS NULL OR x.grantor IN (SELECT oid FROM source))
-    AND (x.grantee = ANY ($2::oid[]) OR pg_catalog.age(a.xmin) <= (SELECT age FROM baseline))
-    AND NOT EXISTS (SELECT FROM pg_catalog.aclexplode(a.standard) s
-                    WHERE s.grantee = x.grantee AND s.privilege_type = x.privilege_type)
-  GROUP BY a.kind, a.name, x.grantee, x.grantor),
-owned AS (
-  SELECT 'table' AS kind, n.nspname || '.' || c.relname AS name, c.relowner AS owner, c.xmin
-  FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-  WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S') AND c.relpersistence <> 't'
-  UNION ALL SELECT 'function', n.nspname || '.' || p.proname, p.proowner, p.xmin
-  FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
-  UNION ALL SELECT 'schema', n.nspname, n.nspowner, n.xmin
-  FROM pg_catalog.pg_namespace n WHERE n.nspname !~ '^pg_'),
-doors AS (
-  SELECT 'function' AS kind, n.nspname || '.' || p.proname AS name, p.proowner AS owner, p.xmin
-  FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace WHERE p.prosecdef
-  UNION ALL SELECT 'view', n.nspname || '.' || c.relname, c.relowner, w.xmin
-  FROM pg_catalog.pg_rewrite w JOIN pg_catalog.pg_class c ON c.oid = w.ev_class
-  JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'v' AND w.ev_type = '1')
-SELECT 'given' AS what, g.kind, g.name, coalesce(e.rolname, 'PUBLIC') AS who, o.rolname AS by, g.rights,
-       g.grantee = ANY ($2::oid[]) AS held
-FROM given g LEFT JOIN pg_catalog.pg_roles e ON e.oid = g.grantee LEFT JOIN pg_catalog.pg_roles o ON o.oid = g.grantor
-UNION ALL
-SELECT 'owned', o.kind, o.name, r.rolname, NULL, NULL, true FROM owned o JOIN pg_catalog.pg_roles r ON r.oid = o.owner
-WHERE o.owner = ANY ($2::oid[]) AND pg_catalog.age(o.xmin) <= (SELECT age FROM baseline)
-UNION ALL
-SELECT 'door', d.kind, d.name, r.rolname, NULL, NULL, true FROM doors d JOIN pg_catalog.pg_roles r ON r.oid = d.owner
-WHERE d.owner IN (SELECT oid FROM source) AND NOT d.owner = ANY ($2::oid[])
-  AND pg_catalog.age(d.xmin) <= (SELECT age FROM baseline)
-UNION ALL
-SELECT 'member', NULL, r.rolname, u.rolname, b.rolname, NULL, true FROM pg_catalog.pg_auth_members m
-JOIN pg_catalog.pg_roles r ON r.oid = m.roleid JOIN pg_catalog.pg_roles u ON u.oid = m.member
-JOIN pg_catalog.pg_roles b ON b.oid = m.grantor
-WHERE m.grantor IN (SELECT oid FROM source) AND pg_catalog.age(m.xmin) <= (SELECT age FROM baseline)
-UNION ALL
-SELECT 'prepared', NULL, x.gid, x.owner, x.database, NULL, true FROM pg_catalog.pg_prepared_xacts x
-JOIN pg_catalog.pg_roles r ON r.rolname = x.owner WHERE r.oid = ANY ($2::oid[])
-ORDER BY 1, 2, 3, 4`;
-
-/** Ways from the person to the policy's role that don't lead through a role of ours: they were there before, or are by hand. */
-const OTHER_WAYS = `
-WITH RECURSIVE ours (oid) AS (
-  SELECT r.oid FROM pg_catalog.pg_roles r JOIN pg_catalog.pg_auth_members m ON m.roleid = r.oid
-  JOIN pg_catalog.pg_roles me ON me.oid = m.member AND me.rolname = current_user
-  WHERE r.rolname::text ~ $3 AND m.grantor = 10 AND m.admin_option),
-up (oid, first) AS (
-  SELECT m.roleid, m.roleid FROM pg_catalog.pg_auth_members m WHERE m.member = $1::oid AND m.roleid NOT IN (SELECT oid FROM ours)
-  UNION SELECT m.roleid, up.first FROM pg_catalog.pg_auth_members m JOIN up ON m.member = up.oid
-  WHERE m.roleid NOT IN (SELECT oid FROM ours))
-SELECT DISTINCT r.rolname AS first FROM up JOIN pg_catalog.pg_roles r ON r.oid = up.first WHERE up.oid = $2::oid ORDER BY 1`;
-
 interface Found {
-  readonly what: "given" | "owned" | "door" | "member" | "prepared";
+  readonly what: "given" | "owned" | "elsewhere" | "door" | "trap" | "member" | "prepared";
   readonly kind: string;
   readonly name: string;
   readonly who: string;
@@ -101,8 +37,9 @@ interface Found {
 
 /**
  * Access that stays by other paths than the grant's role, as whole sentences: rights in this database that name a holder,
- * or that the policy's role gave anybody on an object changed since the grant began; what a holder owns since then;
- * functions and views with the role's rights changed since then; memberships; prepared transactions.
+ * or that the policy's role gave anybody on an object changed since the grant began; what a holder owns since then, here
+ * or, as a number, in other databases; what runs with the role's rights, or with others' at the role's tables, and was
+ * changed since then; memberships; prepared transactions.
  * A scan that fails is a sentence too: it never undoes that the grant has ended. Its limits are in docs/postgres.md.
  */
 export async function scanHandedOn(
@@ -119,8 +56,8 @@ export async function scanHandedOn(
       [access.place.identity, access.place.role],
     );
     const held = holders.map((holder) => holder.oid);
-    const found = await session.rows<Found>(SCAN, [ids?.role ?? null, held, baseline ?? []]);
-    const ways = await session.rows<{ first: string }>(OTHER_WAYS, [
+    const found = await session.rows<Found>(scanQuery(session.hasOptions), [ids?.role ?? null, held, baseline ?? []]);
+    const ways = await session.rows<{ first: string }>(otherWaysQuery(session.hasOptions), [
       ids?.person ?? null,
       ids?.role ?? null,
       GRANT_ROLE_PATTERN,
@@ -153,6 +90,10 @@ function sentenceOf({ what, kind, name, who, by, rights, held }: Found, database
       return `${who === "PUBLIC" ? "everybody" : tick(who)} has ${rights} on ${there}, given by ${tick(by)}${held ? "" : "; it was changed since the grant began"}`;
     case "owned":
       return `${tick(who)} owns ${there}, made or changed since the grant began`;
+    case "elsewhere":
+      return `${tick(who)} owns, or was given rights on, ${rights} ${rights === "1" ? "object" : "objects"} in database ${tick(name)} since the grant began; that database was not looked into`;
+    case "trap":
+      return `${there}, which works with the rights of whoever meets it, was made or changed since the grant began`;
     case "door":
       return `${there}, which works with the rights of ${tick(who)}, was made or changed since the grant began`;
     case "member":

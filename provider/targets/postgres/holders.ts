@@ -17,12 +17,12 @@ export interface Holder {
  * Everybody who can use what the grant's role has: its members, by oid so that a renamed login is found, their own
  * members in turn, whoever logs in as the grant's role itself, and the login that the place names. Never our own login.
  */
-const HOLDERS = `
+const HOLDERS = (usable: string) => `
 WITH RECURSIVE reach (oid, person) AS (
   SELECT r.oid, false FROM pg_catalog.unnest($1::oid[]) r (oid)
   UNION SELECT p.oid, true FROM pg_catalog.unnest($2::oid[]) p (oid)
   UNION SELECT m.member, reach.person FROM pg_catalog.pg_auth_members m JOIN reach ON m.roleid = reach.oid
-  WHERE m.inherit_option OR m.set_option)
+  WHERE ${usable})
 SELECT r.oid::bigint::text AS oid, r.rolname AS name, r.rolsuper AS "isSuperuser",
        pg_catalog.bool_or(reach.person) AS "isPerson", pg_catalog.bool_or(NOT reach.person) AS "isMember"
 FROM reach JOIN pg_catalog.pg_roles r ON r.oid = reach.oid
@@ -34,6 +34,8 @@ export async function readHolders(session: Session, facts: Facts): Promise<reado
     ...(facts.role === null ? [] : [facts.role.oid]),
   ];
   const person = facts.person === null ? [] : [facts.person.oid];
-  const rows = await session.rows<Omit<Holder, "oid"> & { oid: string }>(HOLDERS, [roots, person]);
+  // Before 16 a member that doesn't inherit can always SET ROLE.
+  const usable = facts.hasOptions ? "m.inherit_option OR m.set_option" : "true";
+  const rows = await session.rows<Omit<Holder, "oid"> & { oid: string }>(HOLDERS(usable), [roots, person]);
   return rows.map((row) => ({ ...row, oid: Number(row.oid) }));
 }

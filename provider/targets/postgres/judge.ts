@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { formatInstant } from "@elevation/domain";
 import type { Access, Observation } from "../../lifecycle/ports";
-import { BOOTSTRAP_SUPERUSER, type Facts, isEmptied, type Membership, makerRow, membersBesideMaker } from "./catalog";
+import { BOOTSTRAP_SUPERUSER, type Facts, isEmptied, type Membership, membersBesideMaker, proofs } from "./catalog";
 import { grantRoleOf, noteText, readNote } from "./grant-role";
 import { tick } from "./text";
 
@@ -11,23 +11,22 @@ import { tick } from "./text";
  * | state   | when |
  * |---------|------|
  * | absent  | no such role; or one that we made, without members and without any role |
- * | foreign | its maker isn't our login: PostgreSQL's own row (member = our login, ADMIN, grantor = bootstrap superuser) is missing |
+ * | foreign | its maker isn't our login: PostgreSQL's own row (member = our login, ADMIN, grantor = bootstrap superuser) is missing; before 16: no membership of it is by a grant of our login, and it isn't emptied with our note |
  * | foreign | we made it, but its comment is no note of ours, or holds another digest |
  * | damaged | the person is no member by our grant, or without INHERIT; it is no member of the policy's role by our grant, or without INHERIT; the note names an earlier expiry |
  * | wider   | another member, or the person by another's grant too; another role, or the policy's by another's grant too; ADMIN or SET on one of the two; an attribute (LOGIN, CREATEDB, …) or VALID UNTIL; the note names a later expiry or was rewritten |
  * | intact  | exactly as `create` makes it |
  *
- * INVARIANT (nothing-foreign-adopted): `intact`, `wider` and `damaged` all need the maker's row, which only PostgreSQL
- * itself or a superuser can write for our login, and a note with the full digest.
+ * INVARIANT (nothing-foreign-adopted): `intact`, `wider` and `damaged` all need a row that only PostgreSQL itself, our
+ * login or a superuser can write ({@link proofs}), and a note with the full digest.
  */
 export function judge(facts: Facts, access: Access): Observation {
   const { role } = facts;
   const name = grantRoleOf(access);
   if (role === null) return { state: "absent" };
-  if (makerRow(facts) === undefined) return { state: "foreign", differences: [notMadeByUs(facts, name)] };
+  if (!isOurs(facts, access)) return { state: "foreign", differences: [notMadeByUs(facts, name)] };
   if (isEmptied(facts)) return { state: "absent" };
-  const note = readNote(role.comment);
-  if (note?.digest !== access.digest) {
+  if (!bearsNote(facts, access)) {
     return { state: "foreign", differences: [`the comment of role ${tick(name)} is not the note of this grant`] };
   }
   const missing = missingOf(facts, access);
@@ -36,7 +35,18 @@ export function judge(facts: Facts, access: Access): Observation {
   return extra.length > 0 ? { state: "wider", differences: extra } : { state: "intact" };
 }
 
+/** Whether our login made what stands there. Before 16 an emptied role is known by its note alone: it gives nobody anything. */
+export function isOurs(facts: Facts, access: Access): boolean {
+  return proofs(facts).length > 0 || (!facts.hasOptions && isEmptied(facts) && bearsNote(facts, access));
+}
+
+/** Whether the comment is a note with this grant's digest. */
+export function bearsNote({ role }: Facts, access: Access): boolean {
+  return readNote(role?.comment ?? null)?.digest === access.digest;
+}
+
 export function notMadeByUs(facts: Facts, name: string): string {
+  if (!facts.hasOptions) return `role ${tick(name)} has no membership by a grant of ${tick(facts.me.name)}`;
   const maker = facts.role?.members.find((row) => row.grantorOid === BOOTSTRAP_SUPERUSER && row.admin)?.member;
   const who = maker === undefined ? "a superuser or a login that is gone" : tick(maker);
   return `role ${tick(name)} was made by ${who}, not by ${tick(facts.me.name)}`;
@@ -80,7 +90,7 @@ function extraOf(facts: Facts, access: Access): readonly string[] {
   );
   for (const row of Object.values(ownRows(facts, access))) {
     if (row.admin) found.push(`${tick(row.member)} has ADMIN on ${tick(row.role)}`);
-    if (row.set) found.push(`${tick(row.member)} can set role ${tick(row.role)}`);
+    if (row.set && facts.hasOptions) found.push(`${tick(row.member)} can set role ${tick(row.role)}`);
   }
   for (const attribute of facts.role?.attributes ?? []) found.push(`${name} has ${attribute}`);
   if (facts.role?.hasValidUntil === true) found.push(`${name} has VALID UNTIL`);
@@ -95,7 +105,7 @@ function noteDifferences(facts: Facts, access: Access, name: string): readonly s
   if (note.expiresAt !== null && note.expiresAt > access.expiresAt)
     return [expiryDiffers(name, note.expiresAt, access)];
   if (note.expiresAt !== null && note.expiresAt < access.expiresAt) return [];
-  if (note.since !== null && comment === noteText(access, note.since)) return [];
+  if (note.since !== null && note.timeline !== null && comment === noteText(access, note)) return [];
   return [`the note of ${name} was rewritten`];
 }
 

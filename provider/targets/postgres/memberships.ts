@@ -9,10 +9,10 @@ const GONE = ["42704", "XX000"];
 
 /**
  * Takes one membership away, in a transaction of its own, with all that was handed on by it. Returns why it could not
- * be, or null. PostgreSQL keeps memberships by grantor: only those of a grantor whose rights our login has can be taken.
+ * be, or null. From 16 on PostgreSQL keeps memberships by grantor: only those of a grantor whose rights our login has can be taken.
  */
 export async function revokeMembership(session: Session, row: Membership): Promise<string | null> {
-  const by = row.grantor === null ? "" : ` GRANTED BY ${escapeIdentifier(row.grantor)}`;
+  const by = row.grantor === null || !session.hasOptions ? "" : ` GRANTED BY ${escapeIdentifier(row.grantor)}`;
   const sql = `REVOKE ${escapeIdentifier(row.role)} FROM ${escapeIdentifier(row.member)}${by} CASCADE`;
   try {
     await session.transaction(LOCK_TIMEOUT_MS, () => session.rows(sql));

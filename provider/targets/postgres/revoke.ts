@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 import { GrantError } from "../../errors";
 import type { Access, Revocation, SparesSessions } from "../../lifecycle/ports";
-import { type Facts, isEmptied, type Membership, makerRow, membersBesideMaker, readFacts } from "./catalog";
+import { type Facts, isEmptied, type Membership, membersBesideMaker, readFacts } from "./catalog";
 import { dropRole } from "./drop";
-import { grantRoleOf, readNote } from "./grant-role";
+import { grantRoleOf } from "./grant-role";
 import { baselineOf, scanHandedOn } from "./handed-on";
 import { type Holder, readHolders } from "./holders";
-import { notMadeByUs } from "./judge";
+import { bearsNote, isOurs, notMadeByUs } from "./judge";
 import { revokeMembership } from "./memberships";
 import { ServerFault, type Session } from "./session";
 import { endSessions } from "./sessions";
 import { settle } from "./settle";
 import { tick } from "./text";
+import { type Doubt, doubtAbsence, doubtOrigin, type Timeline } from "./timeline";
 
 /** A neighbour may add members as fast as we find them; then the revocation fails, and is tried again. */
 const MAX_ROUNDS = 5;
@@ -21,6 +22,7 @@ interface Ending {
   readonly access: Access;
   readonly name: string;
   readonly spares: () => Promise<boolean>;
+  readonly timeline: Timeline;
   /** Everybody who was ever seen to hold the access, by oid. */
   readonly holders: Map<number, Holder>;
   /** Why a membership could not be revoked; of the last round only. */
@@ -33,19 +35,28 @@ interface Ending {
  * person's, then the policy's role, then any other), then all sessions, again until nobody new is found; only what is
  * observed to give nothing any more is dropped. Then what was handed on is looked for.
  *
- * Idempotent. Throws GrantError `revoke-failed` unless it was observed that no path of ours gives access any more.
+ * Idempotent. Throws GrantError `revoke-failed` unless it was observed that no path of ours gives access any more, and
+ * where this may be another server than that of the activation: what it gives here is taken away all the same.
  */
-export async function revokeAccess(session: Session, access: Access, spares: SparesSessions): Promise<Revocation> {
+export async function revokeAccess(
+  session: Session,
+  access: Access,
+  spares: SparesSessions,
+  timeline: Timeline,
+): Promise<Revocation> {
   const name = grantRoleOf(access);
   const first = await settledFacts(session, access, name);
   const found = first.role !== null;
   const ending: Ending = {
-    ...{ session, access, name, spares: () => spares(found) },
+    ...{ session, access, name, timeline },
+    // A session that has SET ROLE keeps that until it ends, so where that can't be withheld none is spared.
+    spares: async () => (session.hasOptions || !found) && (await spares(found)),
     ...{ holders: new Map(), failures: [], sessionsEnded: 0 },
   };
   const baseline = baselineOf(first);
   await takeAway(ending, first);
   const residue = await removeRole(ending);
+  if (!found) requireNone(ending, doubtAbsence(timeline));
   const handedOn = await scanHandedOn(session, access, [...ending.holders.values()], baseline);
   return { found, sessionsEnded: ending.sessionsEnded, residue: [...residue, ...handedOn] };
 }
@@ -76,7 +87,7 @@ async function takeAway(ending: Ending, first: Facts): Promise<void> {
 
 /** Of a role that others made, its members are not ours to touch; the person's sessions are. */
 async function noteHolders(ending: Ending, seen: Facts): Promise<void> {
-  const ours = makerRow(seen) !== undefined || rowsToRevoke(ending, seen).length > 0;
+  const ours = isOursToEnd(seen, ending) || rowsToRevoke(ending, seen).length > 0;
   for (const holder of await readHolders(ending.session, seen)) {
     if (ours || holder.isPerson) ending.holders.set(holder.oid, holder);
   }
@@ -97,12 +108,21 @@ async function revokeMemberships(ending: Ending, seen: Facts): Promise<number> {
  * The person's own membership first, then the policy's role, which cuts off everybody, then the rest. Of a role that
  * we didn't make only what we granted ourselves is touched.
  */
-function rowsToRevoke({ access }: Ending, seen: Facts): readonly Membership[] {
-  const rank = (row: Membership) => (row.member === access.place.identity ? 0 : row.roleOid !== seen.role?.oid ? 1 : 2);
-  const made = makerRow(seen) !== undefined;
+function rowsToRevoke(ending: Ending, seen: Facts): readonly Membership[] {
+  const rank = (row: Membership) =>
+    row.member === ending.access.place.identity ? 0 : row.roleOid !== seen.role?.oid ? 1 : 2;
+  const made = isOursToEnd(seen, ending);
   return [...membersBesideMaker(seen), ...(seen.role?.roles ?? [])]
     .filter((row) => made || row.grantorOid === seen.me.oid)
     .sort((a, b) => rank(a) - rank(b));
+}
+
+/**
+ * Before 16 a neighbour with CREATEROLE may have put his memberships in place of ours: then the note is enough to end it,
+ * though never to adopt it.
+ */
+function isOursToEnd(seen: Facts, { access }: Ending): boolean {
+  return isOurs(seen, access) || (!seen.hasOptions && bearsNote(seen, access));
 }
 
 /** NB. after the REVOKEs, so that what a session begins from now on begins without the access. */
@@ -126,14 +146,21 @@ async function endHolders(ending: Ending): Promise<void> {
 async function removeRole(ending: Ending): Promise<readonly string[]> {
   const seen = await facts(ending);
   if (seen.role === null) return [];
-  if (makerRow(seen) === undefined) return leaveForeign(ending, seen);
+  if (!isOursToEnd(seen, ending)) return leaveForeign(ending, seen);
   const wasEmptied = isEmptied(seen);
+  const here = wasEmptied ? "it gives nothing any more" : (ending.failures[0] ?? "it is not emptied");
+  requireNone(ending, doubtOrigin(seen.role.comment, ending.timeline, here));
   const reason = await dropRole(ending.session, ending.name);
   if (reason === null && !wasEmptied) await endHolders(ending);
   const after = await facts(ending);
   if (!isEmptied(after)) throw failed(ending, [...ending.failures, ...(reason === null ? [] : [reason])].join("; "));
   if (after.role === null) return [];
   return [`role \`${ending.name}\` is left, without members and without any role: ${reason ?? "it was made again"}`];
+}
+
+/** A doubt about which server this is fails the end, after all that could be taken away here was. */
+function requireNone(ending: Ending, doubt: Doubt | null): void {
+  if (doubt !== null) throw failed(ending, doubt.why, doubt.fix);
 }
 
 /** Not ours to touch. It must not be what gives the person the access, nor what once was our own. */
@@ -145,10 +172,11 @@ async function leaveForeign(ending: Ending, seen: Facts): Promise<readonly strin
     if (holders.some((holder) => holder.isMember && holder.oid === seen.person?.oid)) {
       throw failed(ending, `${sentence}, and gives ${tick(ending.access.place.identity)} what it has`);
     }
-    if (readNote(seen.role?.comment ?? null)?.digest === ending.access.digest) {
+    if (bearsNote(seen, ending.access)) {
       throw failed(ending, `${sentence}, bears this grant's note, and gives its members what it has`);
     }
   }
+  requireNone(ending, doubtAbsence(ending.timeline));
   return [`${sentence}; it was left alone`];
 }
 

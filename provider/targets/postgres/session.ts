@@ -31,29 +31,37 @@ const PINNED = [
   "role=none",
 ];
 /** Unknown to older servers, which refuse a session that names them: tried first, then without. */
-const PINNED_SINCE_16 = ["createrole_self_grant=", "idle_session_timeout=0"];
+const PINNED_SINCE_14 = ["idle_session_timeout=0"];
+const PINNED_SINCE_16 = ["createrole_self_grant="];
 const PINNED_SINCE_17 = ["transaction_timeout=0"];
 
 const UNKNOWN_SETTING = "42704";
-const OPTIONS = [[...PINNED, ...PINNED_SINCE_16, ...PINNED_SINCE_17], [...PINNED, ...PINNED_SINCE_16], PINNED].map(
-  (settings) => settings.map((setting) => `-c ${setting}`).join(" "),
-);
+const OPTIONS = [
+  [...PINNED, ...PINNED_SINCE_14, ...PINNED_SINCE_16, ...PINNED_SINCE_17],
+  [...PINNED, ...PINNED_SINCE_14, ...PINNED_SINCE_16],
+  [...PINNED, ...PINNED_SINCE_14],
+  PINNED,
+].map((settings) => settings.map((setting) => `-c ${setting}`).join(" "));
+
+const VERSION = `SELECT pg_catalog.current_setting('server_version_num')::int AS version`;
+/** From here on a membership has the options INHERIT and SET, and making a role leaves its maker's own row. */
+const OPTIONS_SINCE = 160_000;
 
 /** One session at a server. Every call bounds its own time and throws {@link ServerFault} only. */
 export class Session {
   readonly connection: string;
   /** The database it really is in: another one than asked for if that one lets nobody in. */
   readonly database: string;
-  /** Hides the password in a text of ours: even a database's name may be the same as it. */
-  readonly hide: Mask;
+  /** The server's version, as 160014 for 16.14. */
+  readonly version: number;
   private readonly client: Client;
   private readonly mask: Mask;
 
-  private constructor(connection: string, address: Address, database: string, client: Client) {
+  private constructor(connection: string, address: Address, database: string, client: Client, version: number) {
     this.connection = connection;
     this.database = database;
     this.client = client;
-    this.hide = maskOf(address.secrets);
+    this.version = version;
     this.mask = maskOf([...address.secrets, ...address.whereabouts]);
   }
 
@@ -65,7 +73,8 @@ export class Session {
       client.on("error", () => undefined);
       try {
         await client.connect();
-        return new Session(connection, address, database, client);
+        const { rows } = await client.query<{ version: number }>(VERSION);
+        return new Session(connection, address, database, client, rows[0]?.version ?? 0);
       } catch (error) {
         await client.end().catch(() => undefined);
         const fault = faultOf(error, mask);
@@ -73,6 +82,11 @@ export class Session {
       }
     }
     throw new Error("unreachable");
+  }
+
+  /** Whether memberships have the options INHERIT and SET. On a server without them SET can't be withheld. */
+  get hasOptions(): boolean {
+    return this.version >= OPTIONS_SINCE;
   }
 
   /** The rows of one statement. */

@@ -8,17 +8,18 @@ import { PostgresConnection } from "./connection";
 import { effectOf } from "./effect";
 import { grantRoleName } from "./grant-role";
 import { ServerFault, Session } from "./session";
+import { readTimeline } from "./timeline";
 
 type Env = Readonly<Record<string, string | undefined>>;
 
-const OLDEST = 16;
+const OLDEST = 15;
 
 /** Tried where the connection's own database lets nobody in: roles belong to the whole server. */
 const OTHER_DATABASE = "postgres";
 /** SQLSTATE classes of a login that was refused: another database would not help. */
 const LOGIN_REFUSED = /^28/;
 
-/** PostgreSQL 16 and later: each grant is a role of its own (docs/postgres.md). */
+/** PostgreSQL 15 and later: each grant is a role of its own (docs/postgres.md). */
 export class PostgresTarget implements Target {
   readonly kind = "postgres";
   private readonly env: Env;
@@ -36,15 +37,15 @@ export class PostgresTarget implements Target {
   }
 
   /**
-   * Throws GrantError `connection-missing`, `connection-failed` or `target-unsupported`. If the connection's database
+   * Throws GrantError `connection-missing`, `connection-failed`, `target-unsupported` or `server-changed`. If the connection's database
    * refuses sessions, as its owner, who may be the holder, can make it do, the connection is to another database of the
    * same server: revoking works there, making anything doesn't.
    */
   async connect(connection: string): Promise<PostgresConnection> {
-    const address = readAddress(this.env, connection);
+    const { address, timeline } = readAddress(this.env, connection);
     const session = await openSession(connection, address);
     try {
-      return await introduce(session, address.database);
+      return await introduce(session, address.database, timeline);
     } catch (error) {
       await session.close();
       throw error instanceof ServerFault ? connectionFailed(connection, error) : error;
@@ -66,22 +67,19 @@ async function openSession(connection: string, address: Address): Promise<Sessio
   }
 }
 
-async function introduce(session: Session, database: string): Promise<PostgresConnection> {
-  const [row] = await session.rows<{ version: number; shown: string }>(
-    "SELECT pg_catalog.current_setting('server_version_num')::int AS version, pg_catalog.current_setting('server_version') AS shown",
-  );
-  const major = Math.floor((row?.version ?? 0) / 10_000);
+async function introduce(session: Session, database: string, named: number | null): Promise<PostgresConnection> {
+  const major = Math.floor(session.version / 10_000);
   if (major < OLDEST) {
     throw new GrantError(
       "target-unsupported",
-      `the server at connection \`${session.connection}\` is PostgreSQL ${major}, which can't grant a role without SET; use ${OLDEST} or later`,
+      `the server at connection \`${session.connection}\` is PostgreSQL ${major}, which is not supported; use ${OLDEST} or later`,
     );
   }
   const [identity] = await session.rows<{ server: string }>(
     "SELECT system_identifier::text AS server FROM pg_catalog.pg_control_system()",
   );
   if (identity === undefined) throw new Error("pg_control_system gave no row");
-  return new PostgresConnection(session, identity.server, database);
+  return new PostgresConnection(session, identity.server, database, await readTimeline(session, named));
 }
 
 function connectionFailed(connection: string, fault: ServerFault): GrantError {

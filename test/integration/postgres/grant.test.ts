@@ -57,7 +57,9 @@ describe("a grant of a PostgreSQL role", function () {
     const [note, canLogin] = rows[0] ?? [];
     assert.match(
       String(note),
-      new RegExp(`^\\{"digest":"${access.digest}","expiresAt":"2026-11-24T10:00:00.000Z","since":"[0-9]+"\\}$`),
+      new RegExp(
+        `^\\{"digest":"${access.digest}","expiresAt":"2026-11-24T10:00:00.000Z","since":"[0-9]+","timeline":1\\}$`,
+      ),
     );
     assert.equal(canLogin, false);
   });

@@ -22,6 +22,7 @@ const note = (changes: Record<string, unknown>) =>
     digest: `sha256:${"d".repeat(64)}`,
     expiresAt: "2026-11-24T10:00:00.000Z",
     since: "700",
+    timeline: 1,
     ...changes,
   });
 

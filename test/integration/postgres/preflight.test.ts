@@ -81,6 +81,22 @@ const CASES: readonly Case[] = [
     code: "target-unsupported",
     message: `role \`root_like\` ${AT} is a superuser, whose rights no manager can hand on; offer a role without SUPERUSER`,
   },
+  ...["pg_signal_backend", "pg_use_reserved_connections", "pg_execute_server_program", "pg_write_server_files"].map(
+    (role): Case => ({
+      name: `the role has ${role}`,
+      before: [`GRANT ${role} TO orders_admin`],
+      after: [`REVOKE ${role} FROM orders_admin`],
+      code: "target-unsupported",
+      message: `role \`orders_admin\` ${AT} has ${role}, with which the holder could keep the manager from ending the grant; take that from it`,
+    }),
+  ),
+  {
+    name: "the login has pg_signal_backend by another role",
+    before: ["CREATE ROLE operators IN ROLE pg_signal_backend ROLE alice"],
+    after: ["DROP ROLE operators"],
+    code: "target-unsupported",
+    message: `login \`alice\` ${AT} has pg_signal_backend, with which the holder could keep the manager from ending the grant; take that from it`,
+  },
   {
     name: "the manager has no ADMIN on the role",
     before: ["CREATE ROLE not_managed"],
@@ -116,6 +132,20 @@ describe("what must be so before a grant is made", function () {
 
   const roles = () => orders.superuser("SELECT count(*)::int FROM pg_roles");
   const memberships = () => orders.superuser("SELECT count(*)::int FROM pg_auth_members");
+
+  it("when the role has pg_maintain, known since PostgreSQL 17, then that is said", async function () {
+    if (orders.major < 17) this.skip();
+    await orders.superuser("GRANT pg_maintain TO orders_admin");
+    try {
+      const connection = await orders.connect();
+      await assert.rejects(connection.preflight(anAccess(connection.server, "e").place), {
+        code: "target-unsupported",
+        message: `role \`orders_admin\` ${AT} has pg_maintain, with which the holder could keep the manager from ending the grant; take that from it`,
+      });
+    } finally {
+      await orders.superuser("REVOKE pg_maintain FROM orders_admin");
+    }
+  });
 
   for (const { name, place, before: first, after: last, as, code, message } of CASES) {
     it(`when ${name}, then that is said, and neither preflight nor create leaves anything behind`, async () => {
