@@ -26,14 +26,22 @@ export const grantShell: Rule = {
     const seen = new Map<string, unknown>();
     return {
       remediateResource: ({ type, urn, props }) => {
-        if (type !== GRANT_TYPE) return;
+        if (type !== GRANT_TYPE) {
+          // A Grant under another type would be judged by no rule; the provider would judge it all the same.
+          if (isOurs(props)) seen.set(urn, DISGUISED);
+          return;
+        }
         seen.delete(urn);
         seen.set(urn, props["__provider"]);
         // Said here, since only remediations are shown all properties: others would take code without a request for nothing.
         coverage.setSpared(urn, Object.keys(props).length === 0);
       },
       validateResource: ({ type, urn, name }, report) => {
-        if (type !== GRANT_TYPE) return;
+        if (type !== GRANT_TYPE) {
+          if (seen.get(urn) === DISGUISED) report(disguised(name, type));
+          seen.delete(urn);
+          return;
+        }
         if (!seen.has(urn)) report(unseen(name));
         else if (seen.get(urn) !== SHIPPED_SHELL) report(foreign(name));
         // What is said of one analysis must not be believed in the next.
@@ -42,6 +50,22 @@ export const grantShell: Rule = {
     };
   },
 };
+
+const DISGUISED = Symbol("a Grant under another type");
+
+function isOurs(props: Readonly<Record<string, unknown>>): boolean {
+  try {
+    const code = props["__provider"];
+    return typeof code === "string" && code.includes("@elevation/provider");
+  } catch {
+    // Code that isn't known yet is no literal of ours; and other people's resources are not ours to stop.
+    return false;
+  }
+}
+
+function disguised(name: string, type: string): string {
+  return `${quote(name)} runs a Grant's code under the type ${quote(type)}, where no rule judges it; make it with \`new Grant\` or a request file`;
+}
 
 function foreign(name: string): string {
   return `${quote(name)} brings code of its own in \`__provider\`, which the engine would run with all that the job holds; make it with \`new Grant\` or a request file`;

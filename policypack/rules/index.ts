@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { ViolationId } from "@elevation/domain";
 import type { Rule } from "../define-rule";
 import { deniedWindow } from "./denied-window";
 import { environmentAccess } from "./environment-access";
@@ -37,8 +36,3 @@ export const rules: readonly Rule[] = [
   grantShell,
   grantsAllJudged,
 ];
-
-/** The rule that reports a violation; undefined only where a rule is missing, which a test refuses. */
-export function ruleOf(id: ViolationId): Rule | undefined {
-  return rules.find(({ reports }) => reports.includes(id));
-}

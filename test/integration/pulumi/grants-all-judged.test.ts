@@ -93,14 +93,20 @@ describe("pulumi, the stack rule", function () {
     assert.match(whole.output, /role-constraint/);
   });
 
-  it("when the pack's configuration disables a rule, or a request has another type, then it says so, and up goes on", async () => {
+  it("when the pack's configuration disables a rule, then it says so and up goes on; when a Grant has another type, then grant-shell refuses it", async () => {
     it_ = await startScenario(server);
     it_.request("alice");
-    it_.workspace.write("stacks/index.ts", DISGUISED);
     it_.workspace.write("levels.json", JSON.stringify({ "time-boundary": "disabled" }));
-    const { output } = await must(pulumi("preview", "--policy-pack-config", "levels.json"));
-    assert.match(output, SPEAKS);
-    assert.match(output, /`time-boundary` did not look at `alice-[0-9a-f]{12}`, because /);
+    const disabled = await must(pulumi("preview", "--policy-pack-config", "levels.json"));
+    assert.match(disabled.output, SPEAKS);
+    assert.match(disabled.output, /`time-boundary` did not look at `alice-[0-9a-f]{12}`, because /);
+    it_.workspace.write("stacks/index.ts", DISGUISED);
+    const { output, code } = await pulumi("preview");
+    assert.notEqual(code, 0);
+    assert.match(
+      output,
+      /\[mandatory\] \[severity: critical\] {2}grant-shell {2}\(pulumi-nodejs:dynamic:Resource: disguised\)/,
+    );
     assert.match(
       output,
       /carrying a request as type `pulumi-nodejs:dynamic:Resource`, at which no rule looks: `disguised`; make it with `new Grant` or a request file\n/,

@@ -170,6 +170,13 @@ describe("the policy pack", () => {
 
   it("when another resource is analyzed, then no rule looks at it", async () => {
     assert.deepEqual(await analyze(null, { type: "aws:iam/role:Role", provider: "anything" }), []);
+    assert.deepEqual(await analyze(null, { type: "pulumi-nodejs:dynamic:Resource", provider: UNKNOWN }), []);
+  });
+
+  it("when a Grant's code runs under another type, then grant-shell refuses it", async () => {
+    assert.deepEqual(await analyze(null, { type: "pulumi-nodejs:dynamic:Resource", provider: SHELL_TEXT }), [
+      "mandatory grant-shell: `g` runs a Grant's code under the type `pulumi-nodejs:dynamic:Resource`, where no rule judges it; make it with `new Grant` or a request file",
+    ]);
   });
 
   it("when the pack's own documents are read, then they are without errors", async () => {
