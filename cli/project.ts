@@ -5,11 +5,18 @@ import { quote } from "@elevation/domain";
 import { parse } from "yaml";
 import { CommandError, EXIT } from "./exit";
 
-/** The name of the Pulumi project at or above a folder. Throws CommandError (bad input) where there is none. */
-export function projectAt(path: string): string {
+/** A Pulumi project, as far as requests are concerned. */
+export interface Project {
+  readonly name: string;
+  /** Where its request files may stand: `requests` beside its program, `stacks/requests` in the shipped layout. */
+  readonly requests: readonly string[];
+}
+
+/** The Pulumi project at or above a folder. Throws CommandError (bad input) where there is none. */
+export function projectAt(path: string): Project {
   for (let folder = path; ; folder = dirname(folder)) {
     const file = join(folder, "Pulumi.yaml");
-    if (existsSync(file)) return nameIn(file);
+    if (existsSync(file)) return readProject(folder, file);
     if (dirname(folder) === folder) {
       throw new CommandError(
         EXIT.badInput,
@@ -19,16 +26,19 @@ export function projectAt(path: string): string {
   }
 }
 
-function nameIn(file: string): string {
-  let name: unknown;
+function readProject(folder: string, file: string): Project {
+  let project: { readonly name?: unknown; readonly main?: unknown } | null;
   try {
-    name = (parse(readFileSync(file, "utf8")) as { name?: unknown } | null)?.name;
+    project = parse(readFileSync(file, "utf8")) as typeof project;
   } catch (error) {
     throw new CommandError(
       EXIT.badInput,
       `${quote(file)} is no YAML: ${(error as Error).message.split("\n")[0]}; mend it`,
     );
   }
-  if (typeof name === "string" && name !== "") return name;
-  throw new CommandError(EXIT.badInput, `${quote(file)} has no \`name\`; give the project one`);
+  const { name, main } = project ?? {};
+  if (typeof name !== "string" || name === "")
+    throw new CommandError(EXIT.badInput, `${quote(file)} has no \`name\`; give the project one`);
+  const beside = join(folder, typeof main === "string" ? main : ".", "requests");
+  return { name, requests: [...new Set([join(folder, "stacks", "requests"), beside])] };
 }

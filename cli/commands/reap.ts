@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readFileSync } from "node:fs";
-import { resolve } from "node:path";
+import { relative, resolve } from "node:path";
 import { openStore, readJournalAnchors } from "@elevation/journal";
 import {
   createWorld,
@@ -97,11 +97,21 @@ function readInput(options: ReapOptions, terminal: Terminal): Input {
   return { pass: { declared, states }, isBad: faults.length > 0 };
 }
 
-/** All of the folder or nothing: what can't be read must never look like a withdrawn request. */
+/**
+ * All of the folder or nothing: what can't be read must never look like a withdrawn request, and neither must what stands
+ * in another folder than the one that the stacks load.
+ */
 function readDeclared(cwd: string, folder: string): Pass["declared"] {
   const path = resolve(cwd, folder);
+  const { name, requests } = projectAt(path);
+  if (!requests.includes(path)) {
+    throw new CommandError(
+      EXIT.badInput,
+      `\`${folder}\` is not the folder that the stacks of project \`${name}\` load; give ${requests.map((one) => `\`${relative(cwd, one) || "."}\``).join(" or ")}`,
+    );
+  }
   const digests = new Set(readRequestFiles(path).map(({ document }) => document.digest));
-  return { project: projectAt(path), digests };
+  return { project: name, digests };
 }
 
 function readStates(terminal: Terminal, file: string, faults: string[]): readonly GrantState[] {

@@ -17,12 +17,25 @@ export interface ExportedStack {
 /** Code that this version shipped, and those before it whose states may still stand. */
 const SHIPPED_SHELLS: readonly string[] = [SHELL_TEXT];
 
-/** Options that keep a resource's access open when the resource goes; no Grant is made with one (design §6 "Names and options"). */
-const HARMFUL_OPTIONS = ["retainOnDelete", "deletedWith", "protect"] as const;
+const STACK_TYPE = "pulumi:pulumi:Stack";
+const PROVIDER_TYPE = "pulumi:providers:pulumi-nodejs";
+/** All that a stack of grants holds. Any other type has a plugin of its own, which the engine would fetch and run. */
+const TYPES: readonly string[] = [STACK_TYPE, PROVIDER_TYPE, GRANT_TYPE];
+
+/** What a resource made by this version has; another one that is set can drop a Grant without ending it, or run something. */
+const FIELDS: readonly string[] = [
+  ...["urn", "custom", "id", "type", "inputs", "outputs", "parent", "provider", "dependencies", "propertyDependencies"],
+  ...["created", "modified", "sourcePosition", "stackTrace", "initErrors", "delete"],
+];
+
+/** By these a provider resource is another plugin than the one that @pulumi/pulumi brings. */
+const PLUGIN_FIELDS = ["pluginDownloadURL", "version", "parameterization", "__internal"] as const;
 
 const resourceSchema = z.looseObject({
   urn: z.string(),
   type: z.string(),
+  custom: z.boolean().optional(),
+  provider: z.string().optional(),
   inputs: z.looseObject({}).optional(),
   outputs: z.looseObject({}).optional(),
 });
@@ -35,9 +48,10 @@ const exportSchema = z.looseObject({
 });
 
 /**
- * Reads an exported stack. The state is code: refresh and destroy run the text in each `__provider` with the job's
- * credentials, so a text that we didn't ship is a problem, wherever it stands (design §7); so is an option that would
- * drop a live grant without ending it. A grant that can't be read is one, too.
+ * Reads an exported stack. The state is code: refresh and destroy run the text in each `__provider` and the plugin of each
+ * type with the job's credentials. So everything but what a stack of grants is made of is a problem (design §7): a text
+ * that we didn't ship, another type, another plugin, a field that could drop a live grant without ending it. A grant that
+ * can't be read is one, too.
  *
  * Throws GrantError `input-invalid` where the text is no exported stack.
  */
@@ -51,7 +65,8 @@ export function readExportedStack(file: string, text: string): ExportedStack {
   const problems: string[] = [];
   const unreadable: string[] = [];
   for (const resource of resources) {
-    problems.push(...shellProblems(resource), ...optionProblems(resource));
+    problems.push(...typeProblems(resource), ...shellProblems(resource), ...fieldProblems(resource));
+    if (resource.type === GRANT_TYPE) problems.push(...providerProblems(resource, resources));
     if (resource.type !== GRANT_TYPE || resource.outputs?.["digest"] === undefined) continue;
     try {
       grants.push(readState(resource.outputs));
@@ -95,12 +110,45 @@ function shellProblems(resource: Resource): string[] {
   ];
 }
 
-function optionProblems(resource: Resource): string[] {
-  if (resource.type !== GRANT_TYPE) return [];
-  return HARMFUL_OPTIONS.filter((option) => Boolean(resource[option])).map(
-    (option) =>
-      `${quote(nameOf(resource))} is held with \`${option}\`, which would drop it without ending its access; find out who set it, and take it out of the state`,
+function typeProblems(resource: Resource): string[] {
+  const { type, urn } = resource;
+  const written = urn.split("::")[2]?.split("$").at(-1);
+  if (TYPES.includes(type) && written === type) return [];
+  return [
+    `${quote(nameOf(resource))} is of type ${quote(type)}${written === type ? "" : `, its URN says ${quote(written ?? "")}`}, and a stack of grants holds nothing but Grants: the engine would run that type's plugin with all that the job holds; move it to a stack of its own`,
+  ];
+}
+
+function fieldProblems(resource: Resource): string[] {
+  const fields = Object.entries(resource).flatMap(([field, value]) =>
+    FIELDS.includes(field) || isEmpty(value) ? [] : [field],
   );
+  const plugin =
+    resource.type !== PROVIDER_TYPE
+      ? []
+      : PLUGIN_FIELDS.filter((field) => field in (resource.inputs ?? {}) || field in (resource.outputs ?? {}));
+  const found = [...fields, ...plugin];
+  if (resource.type === GRANT_TYPE && resource.custom !== true) found.push("custom: false");
+  return found.map(
+    (field) =>
+      `${quote(nameOf(resource))} is held with ${quote(field)}, which no Grant is made with: it can drop access without ending it, or run other code; find out who wrote to the state, and restore it from a backup`,
+  );
+}
+
+function isEmpty(value: unknown): boolean {
+  if (typeof value === "object" && value !== null) return Object.keys(value).length === 0;
+  return value === undefined || value === null || value === false || value === "";
+}
+
+/** A Grant is the business of the plugin that @pulumi/pulumi brings, and of no other. */
+function providerProblems(grant: Resource, all: readonly Resource[]): string[] {
+  const isKnown = all.some(
+    ({ type, urn }) => type === PROVIDER_TYPE && grant.provider?.startsWith(`${urn}::`) === true,
+  );
+  if (isKnown || grant.provider === undefined) return [];
+  return [
+    `${quote(nameOf(grant))} names ${quote(grant.provider)} as its provider, which this state does not hold; restore it from a backup`,
+  ];
 }
 
 function oneLine(text: string): string {

@@ -2,8 +2,8 @@
 
 /** By this a later run finds the comment of an earlier one. */
 const MARKER = "<!-- elevation preview -->";
-/** GitHub's longest comment, in characters. */
-const LONGEST = 65_536;
+/** The longest Markdown that a comment holds, in characters: GitHub's limit, less our marker. */
+export const LONGEST_COMMENT = 65_536 - MARKER.length - 1;
 const PER_PAGE = 100;
 
 /** Where a comment goes, and the token that may write it. */
@@ -27,7 +27,10 @@ interface Comment {
  * a new one is made. A person's comment is never edited, whatever it says. Throws Error with what GitHub answered.
  */
 export async function comment(target: CommentTarget, markdown: string): Promise<void> {
-  const body = cut(`${MARKER}\n${markdown}`);
+  // NB. never cut here: half of a code span would set free what it holds.
+  if (markdown.length > LONGEST_COMMENT)
+    throw new Error(`a comment of ${markdown.length} characters is too long for GitHub`);
+  const body = `${MARKER}\n${markdown}`;
   const earlier = await findEarlier(target);
   const { repository, pull } = target;
   if (earlier === null) await call(target, "POST", `/repos/${repository}/issues/${pull}/comments`, { body });
@@ -61,9 +64,4 @@ async function call({ api, token }: CommentTarget, method: string, path: string,
   throw new Error(
     `GitHub answered ${answer.status} to ${method} ${path}; see that the token may write to pull requests`,
   );
-}
-
-function cut(text: string): string {
-  const note = "\n\n(cut: the rest stands in the job's summary)";
-  return text.length <= LONGEST ? text : `${text.slice(0, LONGEST - note.length)}${note}`;
 }

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+import { join } from "node:path";
+import { isGrantError } from "@elevation/provider/lifecycle";
+import { readRequestFiles } from "@elevation/provider/loader";
 import { EXIT, type ExitCode, worst } from "./exit";
-import { type Job, onStack, WITHOUT_CHECKPOINTS } from "./job";
+import type { Job, Stack } from "./job";
 import { publish } from "./publish";
 import { reapFirst } from "./reap";
-import { exportStacks } from "./states";
+import { exportStacks, runOnStack } from "./states";
 
 const REQUESTS = "stacks/requests";
 const PACK = "policypack";
@@ -16,13 +19,11 @@ export async function deploy(job: Job, published: string | null): Promise<ExitCo
   const exported = await exportStacks(job);
   const codes: ExitCode[] = [];
   try {
-    const reaped = await reapFirst(job, exported, REQUESTS);
-    codes.push(reaped);
-    // The program would fail on the same files, after half a minute and with an error for each stack.
-    if (reaped === EXIT.badInput) job.say(`nothing is granted: mend ${REQUESTS}, as said above`);
+    codes.push(await reapFirst(job, exported, REQUESTS));
+    const isReadable = requestsAreReadable(job);
     for (const { stack, refusal } of exported.all) {
       if (refusal !== null) codes.push(refusal);
-      else if (reaped !== EXIT.badInput) codes.push(await up(job, stack.name, exported.witness));
+      else codes.push(isReadable ? await up(job, stack, exported.witness) : EXIT.badInput);
     }
   } finally {
     exported.dispose();
@@ -31,10 +32,20 @@ export async function deploy(job: Job, published: string | null): Promise<ExitCo
   return worst(codes);
 }
 
+/** The program would fail on the same files, after half a minute and with an error for each stack. */
+function requestsAreReadable(job: Job): boolean {
+  try {
+    readRequestFiles(join(job.root, REQUESTS));
+    return true;
+  } catch (error) {
+    if (!isGrantError(error)) throw error;
+    job.say(`nothing is granted: mend ${REQUESTS}, as said above`);
+    return false;
+  }
+}
+
 /** Without its own preview phase: that would judge all a second time, and the provider is the gate. */
-export async function up(job: Job, stack: string, witness: string): Promise<ExitCode> {
-  const args = ["up", "--yes", "--skip-preview", "--suppress-progress", "--policy-pack", PACK, "--stack", stack];
-  const env = { ...WITHOUT_CHECKPOINTS, ELEVATION_DEPLOY: "1", ELEVATION_WITNESS: witness };
-  const { code } = await onStack(job, args, { env });
-  return code === 0 ? EXIT.yes : EXIT.storeFailed;
+export function up(job: Job, stack: Stack, witness: string): Promise<ExitCode> {
+  const args = ["up", "--yes", "--skip-preview", "--policy-pack", PACK];
+  return runOnStack(job, stack, args, { ELEVATION_DEPLOY: "1", ELEVATION_WITNESS: witness });
 }

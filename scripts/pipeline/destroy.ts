@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { EXIT, type ExitCode, worst } from "./exit";
-import { type Job, onStack, WITHOUT_CHECKPOINTS } from "./job";
-import { exportStacks } from "./states";
+import type { Job, Stack } from "./job";
+import { exportStacks, runOnStack } from "./states";
 
 /** Ends every grant of the stacks and empties them. Needs neither policy, directory nor requests. */
 export async function destroy(job: Job): Promise<ExitCode> {
@@ -10,7 +10,11 @@ export async function destroy(job: Job): Promise<ExitCode> {
   try {
     for (const { stack, refusal } of exported.all) {
       if (refusal !== null) codes.push(refusal);
-      else codes.push(await destroyStack(job, stack.name), await requireNoneLive(job, stack.name));
+      else
+        codes.push(
+          await runOnStack(job, stack, ["destroy", "--yes", "--skip-preview"], {}),
+          await requireNoneLive(job, stack),
+        );
     }
   } finally {
     exported.dispose();
@@ -18,24 +22,18 @@ export async function destroy(job: Job): Promise<ExitCode> {
   return worst(codes);
 }
 
-async function destroyStack(job: Job, stack: string): Promise<ExitCode> {
-  const args = ["destroy", "--yes", "--skip-preview", "--suppress-progress", "--stack", stack];
-  const { code } = await onStack(job, args, { env: WITHOUT_CHECKPOINTS });
-  return code === 0 ? EXIT.yes : EXIT.storeFailed;
-}
-
 /** What a crashed run made may be in no state: the journal knows of it. */
-async function requireNoneLive(job: Job, stack: string): Promise<ExitCode> {
+async function requireNoneLive(job: Job, stack: Stack): Promise<ExitCode> {
   const { code, stdout } = await job.elevate(["status", "--json"], { quiet: true });
   if (code !== 0) {
-    job.say(`whether a grant of \`${stack}\` is still live can't be known: the journal can't be read`);
+    job.say(`whether a grant of \`${stack.name}\` is still live can't be known: the journal can't be read`);
     return EXIT.storeFailed;
   }
   const { live } = JSON.parse(stdout) as { live: { stack: string; name: string | null; request: string }[] };
-  const left = live.filter((grant) => grant.stack.endsWith(`/${stack}`));
+  const left = live.filter((grant) => grant.stack.endsWith(`/${job.project}/${stack.name}`));
   for (const { name, request } of left)
     job.say(
-      `LIVE: ${name ?? request} is in no state of \`${stack}\`, from a run that was killed; \`elevate reap --once\` ends it at its expiry, or at once with \`--declared\` and a folder without it`,
+      `LIVE: ${name ?? request} is in no state of \`${stack.name}\`, from a run that was killed; \`elevate reap --once\` ends it at its expiry, and with \`--declared stacks/requests\` at once if its file is gone`,
     );
   return left.length === 0 ? EXIT.yes : EXIT.storeFailed;
 }

@@ -13,6 +13,8 @@ export interface Effects {
   readonly stack: string;
   /** Requests that are not live yet: what is decided on each, and what it does at its target if it is allowed. */
   readonly requests: readonly Asked[];
+  /** Files of this pull request that can open nothing: lapsed, or dated before the journal. */
+  readonly spent: readonly Spent[];
   /** Grants that are live and whose files are gone. */
   readonly withdrawn: readonly Withdrawn[];
   /** How many files are of live grants, and of requests that ended or lapsed: nothing changes for them. */
@@ -32,6 +34,12 @@ export interface Asked {
   readonly unserved: boolean;
 }
 
+export interface Spent {
+  readonly origin: string;
+  readonly name: string;
+  readonly decision: Decision;
+}
+
 export interface Withdrawn {
   readonly name: string;
   readonly requester: string;
@@ -43,6 +51,8 @@ export interface Withdrawn {
 export interface EffectsOf {
   /** A project's root with the pull request's files in `stacks/requests`. */
   readonly root: string;
+  /** Digests of the files that the protected branch has; null: not known, so all count as new. */
+  readonly base: ReadonlySet<string> | null;
   readonly project: string;
   readonly organization: string;
   readonly documents: Judge;
@@ -64,11 +74,11 @@ export function effectsOn(stack: Stack, of: EffectsOf): Effects {
   const targets = createTargets({});
   const isLive = (digest: string): boolean => view?.grant(digest as never)?.status === "live";
   const fresh = [
+    ...choice.denied.map((judged) => ({ ...judged, unserved: false })),
     ...choice.declare
       .filter(({ file }) => !isLive(file.document.digest))
       .map((judged) => ({ ...judged, unserved: false })),
     ...choice.unserved.map((judged) => ({ ...judged, unserved: true })),
-    ...choice.denied.map((judged) => ({ ...judged, unserved: false })),
   ];
   const requests = fresh.map(({ file, decision, unserved }): Asked => {
     const { metadata, spec } = file.document.value;
@@ -89,20 +99,27 @@ export function effectsOn(stack: Stack, of: EffectsOf): Effects {
     };
   });
   const digests = new Set<string>(files.map(({ document }) => document.digest));
+  const isNew = (digest: string): boolean => of.base === null || !of.base.has(digest);
+  const spent = choice.inert.filter(
+    ({ file }) => isNew(file.document.digest) && view?.grant(file.document.digest)?.status !== "ended",
+  );
   return {
     stack: stack.name,
     requests,
+    spent: spent.map(({ file, decision }) => ({
+      origin: file.origin,
+      name: file.document.value.metadata.name,
+      decision,
+    })),
     withdrawn: withdrawnFrom(stack, of, digests, targets),
     untouched:
-      choice.declare.length +
-      choice.inert.length -
-      choice.declare.filter(({ file }) => !isLive(file.document.digest)).length,
+      choice.declare.filter(({ file }) => isLive(file.document.digest)).length + choice.inert.length - spent.length,
   };
 }
 
 function withdrawnFrom(
   stack: Stack,
-  { view, project }: EffectsOf,
+  { view, project, base }: EffectsOf,
   declared: ReadonlySet<string>,
   targets: ReadonlyMap<string, Target>,
 ): readonly Withdrawn[] {
@@ -111,6 +128,7 @@ function withdrawnFrom(
     intent.origin !== null &&
     intent.project === project &&
     intent.stack === stack.name &&
+    (base === null || base.has(digest)) &&
     !declared.has(digest);
   return [...(view?.grants ?? [])].filter(isGone).map(({ intent }) => ({
     name: intent.request.metadata.name,

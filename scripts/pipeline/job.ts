@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import { performance } from "node:perf_hooks";
-import { setTimeout as delay } from "node:timers/promises";
 import { getEngine } from "@elevation/engine";
 import { parse } from "yaml";
 import { execute, type Finished, repository } from "../support/workspace";
@@ -18,7 +16,11 @@ export interface Stack {
 export interface Job {
   /** The project's root: the nearest `Pulumi.yaml` at or above the working directory. */
   readonly root: string;
+  /** Its name. */
+  readonly project: string;
   readonly stacks: readonly Stack[];
+  /** Whether the stacks were named, and are not all of the project. */
+  readonly isPartial: boolean;
   /** The job's environment, with an engine on PATH. */
   readonly env: Readonly<Record<string, string>>;
   readonly say: (line: string) => void;
@@ -52,7 +54,7 @@ export async function openJob(
   const say = (line: string): void => void process.stderr.write(`${line}\n`);
   const engine = await getEngine({ onProgress: say });
   const jobEnv = { ...definedOf(env), ...engine.env, PULUMI_SKIP_UPDATE_CHECK: "true" };
-  return makeJob(root, stacks, jobEnv, say, lockWait);
+  return makeJob(root, stacks, jobEnv, say, { lockWait, isPartial: names.length > 0 });
 }
 
 export function makeJob(
@@ -60,7 +62,7 @@ export function makeJob(
   stacks: readonly Stack[],
   env: Readonly<Record<string, string>>,
   say: (line: string) => void,
-  lockWait = 0,
+  { lockWait, isPartial }: Pick<Job, "lockWait" | "isPartial"> = { lockWait: 0, isPartial: false },
 ): Job {
   const run = (command: string, args: readonly string[], shown: string, options: RunOptions): Promise<Finished> => {
     if (options.quiet !== true) say(`$ ${shown}`);
@@ -68,7 +70,7 @@ export function makeJob(
     return execute(command, args, { ...env, ...options.env }, root, onOutput === undefined ? {} : { onOutput });
   };
   return {
-    ...{ root, stacks, env, say, lockWait },
+    ...{ root, project: projectIn(root), stacks, env, say, lockWait, isPartial },
     pulumi: (args, options = {}) =>
       run("pulumi", ["--color", "never", "--non-interactive", ...args], `pulumi ${args.join(" ")}`, options),
     elevate: (args, options = {}) =>
@@ -81,21 +83,6 @@ export function makeJob(
   };
 }
 
-/** What file backends and Pulumi Cloud say of a stack on which another run is at work. */
-const LOCKED = /the stack is currently locked|another update is currently in progress/i;
-const ASK_AGAIN = 5_000;
-
-/** Runs `pulumi` on a stack, and again while another run has it locked, as long as the job waits for that. */
-export async function onStack(job: Job, args: readonly string[], options: RunOptions): Promise<Finished> {
-  const until = performance.now() + job.lockWait;
-  for (;;) {
-    const finished = await job.pulumi(args, options);
-    if (finished.code === 0 || !LOCKED.test(finished.output) || performance.now() + ASK_AGAIN > until) return finished;
-    job.say("the stack is locked by another run; waiting for it");
-    await delay(ASK_AGAIN);
-  }
-}
-
 export function definedOf(env: NodeJS.ProcessEnv): Record<string, string> {
   return Object.fromEntries(Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined));
 }
@@ -106,6 +93,12 @@ export function findRoot(from: string): string {
     if (dirname(folder) === folder)
       throw new StepError(EXIT.badInput, `no Pulumi.yaml at or above \`${from}\`; run this inside the project`);
   }
+}
+
+function projectIn(root: string): string {
+  const { name } = (parse(readFileSync(join(root, "Pulumi.yaml"), "utf8")) ?? {}) as { name?: unknown };
+  if (typeof name === "string" && name !== "") return name;
+  throw new StepError(EXIT.badInput, `\`${join(root, "Pulumi.yaml")}\` has no \`name\`; give the project one`);
 }
 
 const STACK_FILE = /^Pulumi\.(.+)\.yaml$/;

@@ -3,12 +3,16 @@
 /** What a terminal or a browser would obey, or what would look like something else: shown as its code point. */
 const UNSAFE = /[\p{C}\p{Zl}\p{Zp}]/gu;
 
+/** The longest text of somebody else's that is shown, in characters: no request may crowd out the others. */
+const LONGEST = 300;
+
 /**
  * What somebody else wrote, as inline code: nothing of it is a link, a mention, an image, HTML or the end of a table's
- * cell. One line.
+ * cell. One line, cut before it is made code.
  */
 export function code(text: string): string {
-  const line = text.replace(UNSAFE, shown).replace(/\|/g, "¦");
+  const cut = text.length > LONGEST ? `${text.slice(0, LONGEST)}… (cut)` : text;
+  const line = cut.replace(UNSAFE, shown).replace(/\|/g, "¦");
   const fence = "`".repeat(longestRun(line) + 1);
   return line.trim() === "" ? "(empty)" : `${fence} ${line} ${fence}`;
 }
@@ -30,8 +34,12 @@ export function plain(text: string): string {
     .replace(/@/g, "&#64;");
 }
 
+/** The longest output that is shown, in characters; its end says what went wrong. */
+const LONGEST_BLOCK = 20_000;
+
 /** Lines of a program, as a block that none of them can end. */
-export function block(text: string): string {
+export function block(whole: string): string {
+  const text = whole.length > LONGEST_BLOCK ? `(cut)\n${whole.slice(-LONGEST_BLOCK)}` : whole;
   const lines = text.replace(/[^\P{C}\n\t]/gu, shown).trimEnd();
   const fence = "`".repeat(Math.max(3, longestRun(lines) + 1));
   return `${fence}text\n${lines}\n${fence}`;

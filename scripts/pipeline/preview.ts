@@ -17,15 +17,16 @@ import { basename, join, relative, resolve, sep } from "node:path";
 import { getEngine } from "@elevation/engine";
 import { Journal, type JournalView, openStore, readJournalAnchors } from "@elevation/journal";
 import { isGrantError, readExportedStack } from "@elevation/provider/lifecycle";
+import { readRequestFiles } from "@elevation/provider/loader";
 import { loadJudge } from "@elevation/provider/settings";
 import { parse, stringify } from "yaml";
-import { comment } from "./comment";
-import { effectsOn } from "./effects";
+import { comment, LONGEST_COMMENT } from "./comment";
+import { type EffectsOf, effectsOn } from "./effects";
 import { EXIT, type ExitCode, StepError, worst } from "./exit";
 import { findRoot, findStacks, type Job, makeJob, type Stack } from "./job";
 import { PUBLISHED_JOURNAL } from "./publish";
 import { exportStacks } from "./states";
-import { type Previewed, renderSummary } from "./summary";
+import { type Previewed, renderShortSummary, renderSummary } from "./summary";
 import { configWithoutSecrets } from "./without-secrets";
 
 export interface PreviewOptions {
@@ -44,7 +45,7 @@ export interface PreviewOptions {
 const PASSED_ON = ["PATH", "LANG", "LC_ALL", "TMPDIR", "NODE_EXTRA_CA_CERTS", "ELEVATION_CACHE", "XDG_CACHE_HOME"];
 /** What no job that looks at a pull request may hold. */
 const CREDENTIALS =
-  /^(ELEVATION_CONNECTION_|PULUMI_ACCESS_TOKEN$|PULUMI_BACKEND_URL$|AWS_(SECRET|SESSION)|AZURE_|ARM_|GOOGLE_|VAULT_|KUBECONFIG$|PG(PASSWORD|PASSFILE)$)/;
+  /^(ELEVATION_CONNECTION_|ELEVATION_JOURNAL$|PULUMI_(ACCESS_TOKEN|BACKEND_URL|CONFIG_PASSPHRASE)|AWS_(ACCESS|SECRET|SESSION|PROFILE|WEB_IDENTITY|ROLE)|ACTIONS_ID_TOKEN_|AZURE_|ARM_|GOOGLE_|VAULT_|KUBECONFIG$|PG(PASSWORD|PASSFILE|SERVICE|SSLKEY))/;
 
 /**
  * What a pull request would do, judged by the protected branch's code on the pull request's data, with no credential: on
@@ -68,9 +69,9 @@ export async function preview(options: PreviewOptions, env: NodeJS.ProcessEnv = 
     const { view, note } = await readPublished(published, env);
     const { witness, notes } = await importStates(job, published);
     const previewed: Previewed[] = [];
-    for (const stack of stacks) previewed.push(await previewStack(job, stack, view, witness));
-    const markdown = renderSummary(previewed, [...(note === null ? [] : [note]), ...notes]);
-    await report(markdown, options, env, say);
+    const base = digestsIn(join(root, "stacks", "requests"));
+    for (const stack of stacks) previewed.push(await previewStack(job, stack, { view, base }, witness));
+    await report(previewed, [...(note === null ? [] : [note]), ...notes], options, env, say);
     return worst(
       previewed.map(({ passed, effects }) => (passed ? EXIT.yes : effects === null ? EXIT.badInput : EXIT.denied)),
     );
@@ -179,19 +180,31 @@ async function mustRun(job: Job, args: readonly string[]): Promise<void> {
   if (code !== 0) throw new StepError(EXIT.storeFailed, `\`pulumi ${args.join(" ")}\` failed:\n${output.trimEnd()}`);
 }
 
-async function previewStack(job: Job, stack: Stack, view: JournalView | null, witness: string): Promise<Previewed> {
-  const effects = readEffects(job, stack, view);
+/** What the protected branch declares; null where its own files can't be read. */
+function digestsIn(folder: string): ReadonlySet<string> | null {
+  try {
+    return new Set(readRequestFiles(folder).map(({ document }) => document.digest));
+  } catch (error) {
+    if (!isGrantError(error)) throw error;
+    return null;
+  }
+}
+
+type Known = Pick<EffectsOf, "view" | "base">;
+
+async function previewStack(job: Job, stack: Stack, known: Known, witness: string): Promise<Previewed> {
+  const { view } = known;
+  const effects = readEffects(job, stack, known);
   if (typeof effects === "string") return { stack: stack.name, effects: null, passed: false, output: effects };
   const args = ["preview", "--suppress-progress", "--policy-pack", "policypack", "--stack", stack.name];
   const env = view === null ? {} : { ELEVATION_WITNESS: witness };
   const { code, output } = await job.pulumi(args, { env });
   // NB. a mandatory rule that meets an unknown value only warns, and the preview passes.
-  const passed = code === 0 && !output.includes("can't run policy");
+  const passed = code === 0 && !output.includes("can't run policy") && effects?.spent.length === 0;
   return { stack: stack.name, effects, passed, output };
 }
 
-function readEffects(job: Job, stack: Stack, view: JournalView | null): Previewed["effects"] | string {
-  const project = (parse(readFileSync(join(job.root, "Pulumi.yaml"), "utf8")) as { name: string }).name;
+function readEffects(job: Job, stack: Stack, known: Known): Previewed["effects"] | string {
   const config = (
     parse(readFileSync(join(job.root, "stacks", `Pulumi.${stack.name}.yaml`), "utf8")) as {
       config?: Record<string, string>;
@@ -200,12 +213,8 @@ function readEffects(job: Job, stack: Stack, view: JournalView | null): Previewe
   try {
     const documents = loadJudge(job.root, (key) => config?.[key]);
     return effectsOn(stack, {
-      root: job.root,
-      project,
-      organization: "organization",
-      documents,
-      view,
-      now: Date.now(),
+      ...{ root: job.root, project: job.project, organization: "organization", documents, now: Date.now() },
+      ...known,
     });
   } catch (error) {
     if (!isGrantError(error)) throw error;
@@ -214,11 +223,13 @@ function readEffects(job: Job, stack: Stack, view: JournalView | null): Previewe
 }
 
 async function report(
-  markdown: string,
+  previewed: readonly Previewed[],
+  notes: readonly string[],
   { summary, pull }: PreviewOptions,
   env: NodeJS.ProcessEnv,
   say: (line: string) => void,
 ): Promise<void> {
+  const markdown = renderSummary(previewed, notes);
   if (summary === null) process.stdout.write(markdown);
   else appendFileSync(summary, markdown);
   const { GITHUB_TOKEN: token, GITHUB_REPOSITORY: repository, GITHUB_API_URL: api = "https://api.github.com" } = env;
@@ -227,7 +238,10 @@ async function report(
     say("no comment was written: there is no `GITHUB_TOKEN` and `GITHUB_REPOSITORY`");
     return;
   }
-  await comment({ api, repository, pull, token }, markdown).catch((error: unknown) => {
-    say(`no comment was written: ${error instanceof Error ? error.message : String(error)}`);
-  });
+  const fits = markdown.length <= LONGEST_COMMENT;
+  await comment({ api, repository, pull, token }, fits ? markdown : renderShortSummary(previewed, notes)).catch(
+    (error: unknown) => {
+      say(`no comment was written: ${error instanceof Error ? error.message : String(error)}`);
+    },
+  );
 }

@@ -20,11 +20,12 @@ export async function publish(job: Job, folder: string): Promise<ExitCode> {
   const exported = await exportStacks(job);
   try {
     await copyJournal(job, join(folder, PUBLISHED_JOURNAL));
-    for (const { stack, file, refusal } of exported.all) {
-      if (file !== null && refusal === null)
-        writeFileSync(join(folder, `${stack.name}.json`), withoutSecrets(readFileSync(file, "utf8")));
-    }
-    job.say(`published ${exported.all.length} stacks and the journal in ${folder}`);
+    const sound = exported.all.flatMap(({ stack, file, refusal }) =>
+      file === null || refusal !== null ? [] : [{ stack, file }],
+    );
+    for (const { stack, file } of sound)
+      writeFileSync(join(folder, `${stack.name}.json`), withoutSecrets(readFileSync(file, "utf8")));
+    job.say(`published ${sound.length} ${sound.length === 1 ? "stack" : "stacks"} and the journal in ${folder}`);
     return EXIT.yes;
   } catch (error) {
     job.say(`the copies for previews could not be published: ${(error as Error).message}`);

@@ -9,7 +9,8 @@ import type { Exports } from "./states";
  */
 export async function reapFirst(job: Job, exported: Exports, declared: string | null): Promise<ExitCode> {
   const states = exported.all.flatMap(({ file }) => (file === null ? [] : ["--state", file]));
-  const environments = [...new Set(job.stacks.flatMap((stack) => stack.environments))].sort();
+  // NB. only where stacks were named: a grant of a stack or an environment that is gone is nobody's else.
+  const environments = job.isPartial ? [...new Set(job.stacks.flatMap((stack) => stack.environments))].sort() : [];
   const { code } = await job.elevate([
     ...["reap", "--once"],
     ...(declared === null ? [] : ["--declared", declared]),

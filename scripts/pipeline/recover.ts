@@ -24,8 +24,8 @@ export async function recover(job: Job, published: string | null): Promise<ExitC
       }
       const { code } = await job.pulumi(["cancel", "--yes", "--stack", stack.name]);
       if (code !== 0) job.say(`stack \`${stack.name}\` was not locked, or its lock could not be taken away`);
-      codes.push(await up(job, stack.name, exported.witness));
-      codes.push(await refresh(job, stack.name, exported.witness, ["--clear-pending-creates"]));
+      codes.push(await up(job, stack, exported.witness));
+      codes.push(await refresh(job, stack, exported.witness, ["--clear-pending-creates"]));
     }
   } finally {
     exported.dispose();

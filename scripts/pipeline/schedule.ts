@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import { EXIT, type ExitCode, worst } from "./exit";
-import { type Job, onStack, WITHOUT_CHECKPOINTS } from "./job";
+import { type ExitCode, worst } from "./exit";
+import type { Job, Stack } from "./job";
 import { publish } from "./publish";
 import { reapFirst } from "./reap";
-import { exportStacks } from "./states";
+import { exportStacks, runOnStack } from "./states";
 
 /** What a schedule runs every few minutes: ends what is past its end, then lets each stack forget it. */
 export async function schedule(job: Job, published: string | null): Promise<ExitCode> {
@@ -12,7 +12,7 @@ export async function schedule(job: Job, published: string | null): Promise<Exit
   try {
     codes.push(await reapFirst(job, exported, null));
     for (const { stack, refusal } of exported.all) {
-      codes.push(refusal ?? (await refresh(job, stack.name, exported.witness)));
+      codes.push(refusal ?? (await refresh(job, stack, exported.witness)));
     }
   } finally {
     exported.dispose();
@@ -22,13 +22,6 @@ export async function schedule(job: Job, published: string | null): Promise<Exit
 }
 
 /** NB. with its preview phase every grant would be read twice, and one that fails would keep all of the others. */
-export async function refresh(
-  job: Job,
-  stack: string,
-  witness: string,
-  more: readonly string[] = [],
-): Promise<ExitCode> {
-  const args = ["refresh", "--yes", "--skip-preview", "--suppress-progress", ...more, "--stack", stack];
-  const { code } = await onStack(job, args, { env: { ...WITHOUT_CHECKPOINTS, ELEVATION_WITNESS: witness } });
-  return code === 0 ? EXIT.yes : EXIT.storeFailed;
+export function refresh(job: Job, stack: Stack, witness: string, more: readonly string[] = []): Promise<ExitCode> {
+  return runOnStack(job, stack, ["refresh", "--yes", "--skip-preview", ...more], { ELEVATION_WITNESS: witness });
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Asked, Effects, Withdrawn } from "./effects";
+import type { Asked, Effects, Spent, Withdrawn } from "./effects";
 import { block, code, plain, sentence } from "./markdown";
 
 /** How the preview of one stack came out. */
@@ -14,11 +14,30 @@ export interface Previewed {
 
 /** The summary of a pull request, in Markdown. Nothing that a person wrote in a request is anything but text in it. */
 export function renderSummary(previewed: readonly Previewed[], notes: readonly string[]): string {
+  return renderAll(previewed, notes, previewed.map(renderStack));
+}
+
+/** How many lines of a table a short summary has for each stack. */
+const ROWS = 50;
+
+/** The same for where there is little room: what is denied and what is asked, and where the rest stands. */
+export function renderShortSummary(previewed: readonly Previewed[], notes: readonly string[]): string {
+  const stacks = previewed.map(({ stack, effects }) => {
+    const head = `### Stack ${code(stack)}`;
+    if (effects === null) return `${head}\n\nThe request files can't be read, so nothing was judged.`;
+    const { requests, withdrawn, spent } = effects;
+    const counts = `${requests.length} asked for, ${withdrawn.length} withdrawn, ${spent.length} that can open nothing`;
+    return [head, counts, requests.length === 0 ? "" : table(requests.slice(0, ROWS))].filter(Boolean).join("\n\n");
+  });
+  return renderAll(previewed, notes.slice(0, 5), [...stacks, "The whole of it stands in the job's summary."]);
+}
+
+function renderAll(previewed: readonly Previewed[], notes: readonly string[], parts: readonly string[]): string {
   const passed = previewed.every((one) => one.passed);
   return [
     passed ? "## Elevation: this can be merged" : "## Elevation: this can't be merged yet",
     ...notes.map((note) => `> ${sentence(note)}`),
-    ...previewed.map(renderStack),
+    ...parts,
     "<sub>Decisions are made again when this is merged, on what is true then. Nothing was granted by this preview.</sub>",
     "",
   ].join("\n\n");
@@ -29,12 +48,13 @@ function renderStack({ stack, effects, passed, output }: Previewed): string {
   const head = `### Stack ${code(stack)}`;
   if (effects === null)
     return [head, "The request files can't be read, so nothing was judged.", block(output)].join("\n\n");
-  const { requests, withdrawn, untouched } = effects;
+  const { requests, spent, withdrawn, untouched } = effects;
   return [
     head,
-    requests.length + withdrawn.length === 0 ? "Nobody gains or loses access." : "",
+    requests.length + spent.length + withdrawn.length === 0 ? "Nobody gains or loses access." : "",
     requests.length === 0 ? "" : table(requests),
     ...requests.map(renderAsked),
+    ...spent.map(renderSpent),
     ...withdrawn.map(renderWithdrawn),
     untouched === 0
       ? ""
@@ -73,6 +93,11 @@ function renderAsked({ origin, name, reason, decision, effect, unserved }: Asked
             : [`- access may outlive it until ${code(decision.effectiveEnd)}`]),
         ];
   return [head, "", ...lines].join("\n");
+}
+
+function renderSpent({ origin, name, decision }: Spent): string {
+  const lines = decision.violations.map(({ id, message }) => `- ${code(id)} ${sentence(message)}`);
+  return [`**${code(name)}** (${code(origin)}) can open nothing:`, "", ...lines].join("\n");
 }
 
 function renderWithdrawn({ name, requester, expiresAt, effect }: Withdrawn): string {

@@ -127,6 +127,21 @@ describe("elevate reap", () => {
     });
   }
 
+  it("when another folder than that of the stacks is given, then nothing is withdrawn, and the exit code is 2", async () => {
+    const { digest } = await grant("alice-orders");
+    project.write("docs/README.md", "no requests here");
+    for (const folder of ["docs", "stacks", "stacks/requests/team-a"]) {
+      project.write(`${folder}/.gitkeep`, "");
+      const { exit, stderr } = await reap(["--once", "--declared", folder]);
+      assert.equal(exit, 2, folder);
+      assert.equal(
+        lines(stderr)[0],
+        `error: \`${folder}\` is not the folder that the stacks of project \`example\` load; give \`stacks/requests\` or \`requests\``,
+      );
+    }
+    assert.equal((await typesOf(digest)).at(-1), "activated");
+  });
+
   it("when the target is down, then it is stuck with exit 4, and the next pass ends it", async () => {
     const { digest } = await grant("alice-orders", { duration: "PT0.1S" });
     const away = { ELEVATION_CONNECTION_ORDERS_PRODUCTION: "postgres://elevation_manager@127.0.0.1:1/orders" };

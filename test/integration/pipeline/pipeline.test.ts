@@ -123,6 +123,7 @@ describe("pipeline", function () {
     author.remove("stacks/requests/leaving.yaml");
     author.request("denied", { requester: "mallory@example.com" });
     author.request("coming", { requester: "bruno@example.com", ...allowed });
+    author.request("late", { ...allowed, extra: "activateBy: 2026-01-01T00:00:00Z" });
     const { summary, code } = await preview();
     assert.equal(code, 3);
     assert.match(
@@ -130,6 +131,7 @@ describe("pipeline", function () {
       /^\*\*` leaving `\*\* is withdrawn: ` alice@example.com ` loses it on merge, before its end at ` \S+Z `$/m,
     );
     assert.match(summary, /^\| ` denied ` \| ` mallory@example.com ` .+ \*\*denied\*\* \|/m);
+    assert.match(summary, /^\*\*` late `\*\* \(` late\.yaml `\) can open nothing:\n\n- ` request-lapsed ` /m);
     assert.match(summary, /^\| ` coming ` \| ` bruno@example.com ` .+ allowed \|/m);
 
     await merge();

@@ -25,6 +25,11 @@ interface Workflow {
   readonly jobs: Record<string, Job>;
 }
 
+/** As GitHub writes one. */
+function expression(text: string): string {
+  return `\${{ ${text} }}`;
+}
+
 /** What actionlint can't know: who may hold what. `npm run lint:workflows` runs actionlint itself. */
 describe("the workflows", () => {
   const folder = join(repository, ".github", "workflows");
@@ -74,6 +79,7 @@ describe("the workflows", () => {
     );
     assert.deepEqual(none, []);
     assert.equal(own?.with?.["ref"], undefined, "pull_request_target checks out the base");
+    assert.equal(theirs?.with?.["ref"], `refs/pull/${expression("github.event.pull_request.number")}/merge`);
     assert.equal(theirs?.with?.["sparse-checkout"], "stacks/requests");
     assert.equal(theirs?.with?.["path"], "pull-request");
   });
@@ -83,12 +89,27 @@ describe("the workflows", () => {
       for (const { run } of job.steps) assert.ok(run === undefined || !run.includes("${{"), `${name}: ${run}`);
   });
 
-  it("when two runs meet, then neither deploy nor schedule is cancelled", () => {
+  it("when two runs meet, then none is cancelled, and none takes another's lock", () => {
     for (const { name, workflow } of all.filter(({ name }) => name !== "preview.yml"))
-      assert.deepEqual(
-        workflow.concurrency,
-        { group: name === "schedule.yml" ? "elevation-schedule" : "elevation-deploy", "cancel-in-progress": false },
-        name,
-      );
+      assert.deepEqual(workflow.concurrency, { group: "elevation", "cancel-in-progress": false }, name);
+  });
+
+  it("when a job holds secrets, then only the step that runs the pipeline has them, and it runs the tip of the branch", () => {
+    for (const { name, job } of jobs.filter(({ name }) => name !== "preview.yml")) {
+      assert.equal(job.env, undefined, name);
+      for (const { env, run, uses } of job.steps) {
+        const holds = Object.values(env ?? {}).some((value) => value.includes("secrets."));
+        assert.equal(holds, run?.startsWith("node scripts/dist/pipeline.js ") === true, `${name}: ${run ?? uses}`);
+      }
+      const [checkout] = job.steps;
+      assert.equal(checkout?.with?.["ref"], expression("github.event.repository.default_branch || 'main'"), name);
+    }
+  });
+
+  it("when the repository is public, then nothing that names people is published or commented", () => {
+    for (const { name, text } of all.filter(({ text }) => text.includes("upload-artifact")))
+      assert.match(text, /steps\.repository\.outputs\.private == 'true' && hashFiles/, name);
+    const preview = all.find(({ name }) => name === "preview.yml");
+    assert.match(preview?.text ?? "", /^ {4}if: github\.event\.repository\.private$/m);
   });
 });

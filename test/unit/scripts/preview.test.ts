@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { comment } from "@elevation/scripts/pipeline/comment";
+import { comment, LONGEST_COMMENT } from "@elevation/scripts/pipeline/comment";
 import { block, code, plain, sentence } from "@elevation/scripts/pipeline/markdown";
 import { configWithoutSecrets, withoutSecrets } from "@elevation/scripts/pipeline/without-secrets";
 import fc from "fast-check";
@@ -17,6 +17,11 @@ describe("the preview's Markdown", () => {
   it("when a sentence of ours quotes somebody, then the quote is code and the rest can't become mark-up", () => {
     assert.equal(sentence("`alice` asks for 9 h, @team <b>"), "` alice ` asks for 9 h, &#64;team \\<b\\>");
     assert.equal(plain("a_b*c [x](y)"), "a\\_b\\*c \\[x\\](y)");
+  });
+
+  it("when somebody writes a very long text, then it is cut before it becomes code, and crowds nobody out", () => {
+    assert.equal(code(`\`${"x".repeat(70_000)}`), `\`\` \`${"x".repeat(299)}… (cut) \`\``);
+    assert.ok(block("y".repeat(70_000)).length < 21_000);
   });
 
   it("when an engine prints a fence, then the block goes on", () => {
@@ -140,9 +145,11 @@ describe("the preview's comment", () => {
     });
   });
 
-  it("when the summary is longer than a comment may be, then it is cut and says where the rest is", async () => {
-    await comment(target(), "x".repeat(70_000));
+  it("when it is longer than a comment may be, then it is not cut but refused: half of a code span would set free what it holds", async () => {
+    await comment(target(), "x".repeat(LONGEST_COMMENT));
     assert.equal(comments[0]?.body.length, 65_536);
-    assert.ok(comments[0]?.body.endsWith("\n\n(cut: the rest stands in the job's summary)"));
+    await assert.rejects(comment(target(), "x".repeat(LONGEST_COMMENT + 1)), {
+      message: `a comment of ${LONGEST_COMMENT + 1} characters is too long for GitHub`,
+    });
   });
 });
