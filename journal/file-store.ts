@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type FileHandle, unlink } from "node:fs/promises";
 import type { JournalEvent, NewEvent } from "@elevation/domain";
-import { formatLine, sealEvent } from "./event-line";
+import { formatLine } from "./event-line";
 import { LOCK_WAIT } from "./file-lock";
 import { FileReading } from "./file-reading";
 import { JournalError, systemCode } from "./journal-error";
@@ -14,6 +14,7 @@ import {
   syncFolder,
 } from "./journal-file";
 import { LineIndex } from "./line-index";
+import { sealEvents } from "./seal-events";
 import { SerialQueue } from "./serial-queue";
 import { GENESIS, type Head, type JournalStore } from "./store";
 import { cutTornLine } from "./torn-line";
@@ -49,6 +50,17 @@ export class FileStore implements JournalStore {
     return this.#queue.run(() => (ifHead?.seq === GENESIS.seq ? this.#create(events) : this.#append(events, ifHead)));
   }
 
+  appendTogether(after: Head, fill: (newer: readonly JournalEvent[]) => readonly JournalEvent[]): Promise<void> {
+    return this.#queue.run(() =>
+      this.#locked(async (file) => {
+        const newer = await this.#reading.read(file, after);
+        const index = await this.#catchUp(file);
+        const sealed = fill(newer);
+        if (sealed.length > 0) await this.#write(file, index, sealed);
+      }),
+    );
+  }
+
   /** Waits for what was asked before; no file is kept open between two calls. */
   close(): Promise<void> {
     return this.#queue.run(() => Promise.resolve());
@@ -65,9 +77,8 @@ export class FileStore implements JournalStore {
     }
   }
 
-  async #append(events: readonly NewEvent[], ifHead: Head | undefined): Promise<readonly JournalEvent[]> {
-    const file = await openForWriting(this.#path, this.address, this.#lockWait);
-    try {
+  #append(events: readonly NewEvent[], ifHead: Head | undefined): Promise<readonly JournalEvent[]> {
+    return this.#locked(async (file) => {
       const index = await this.#catchUp(file);
       const { head } = index;
       if (ifHead !== undefined && (ifHead.seq !== head.seq || ifHead.hash !== head.hash)) {
@@ -76,7 +87,14 @@ export class FileStore implements JournalStore {
           `the journal \`${this.address}\` ends with event ${head.seq}, not with event ${ifHead.seq} as it was judged; judge again`,
         );
       }
-      return await this.#write(file, index, events);
+      return await this.#write(file, index, sealEvents(events, head));
+    });
+  }
+
+  async #locked<T>(work: (file: FileHandle) => Promise<T>): Promise<T> {
+    const file = await openForWriting(this.#path, this.address, this.#lockWait);
+    try {
+      return await work(file);
     } catch (error) {
       throw asJournalError(error, "write-failed", `the journal \`${this.address}\` cannot be written`, this.address);
     } finally {
@@ -94,9 +112,7 @@ export class FileStore implements JournalStore {
     return index;
   }
 
-  async #write(file: FileHandle, index: LineIndex, events: readonly NewEvent[]): Promise<readonly JournalEvent[]> {
-    const sealed: JournalEvent[] = [];
-    for (const event of events) sealed.push(sealEvent(event, sealed.at(-1) ?? index.head));
+  async #write(file: FileHandle, index: LineIndex, sealed: readonly JournalEvent[]): Promise<readonly JournalEvent[]> {
     const lines = sealed.map((event) => Buffer.from(formatLine(event)));
     const start = index.end;
     const bytes = Buffer.concat(lines);
@@ -124,7 +140,7 @@ export class FileStore implements JournalStore {
       throw this.#notCreated(error);
     });
     try {
-      const sealed = await this.#write(file, new LineIndex(await fileState(file)), events);
+      const sealed = await this.#write(file, new LineIndex(await fileState(file)), sealEvents(events, GENESIS));
       await syncFolder(this.#path);
       return sealed;
     } catch (error) {

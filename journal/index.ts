@@ -10,6 +10,6 @@ export type { JournalView } from "./journal-view";
 export { type JudgeWhere, judge } from "./judge";
 export { scanLines } from "./line-scan";
 export { type OpenStoreOptions, openStore } from "./open-store";
-export { grantsSql, isRoleName, type JournalRoles, SCHEMA_SQL } from "./postgres/schema";
+export { grantsSql, isRoleName, type JournalRoles, SCHEMA_SQL, setupSql } from "./postgres/schema";
 export { GENESIS, type Head, type JournalStore } from "./store";
 export { missingWitness, type ReadWitness, readWitness } from "./witness";

@@ -165,10 +165,13 @@ function stateOf(established: Established): GrantState {
 
 function requireOwnStack(inputs: GrantInputs, known: GrantRecord): void {
   if (isOfStack(known, inputs)) return;
-  const { organization, project, stack } = known.stack;
+  const [owner, ours] = [known.stack, inputs].map(
+    ({ organization, project, stack }) => `\`${organization}/${project}/${stack}\``,
+  );
+  const name = `\`${inputs.request.metadata.name}\``;
   throw new GrantError(
     "denied",
-    `request \`${inputs.request.metadata.name}\` is denied:\n  [request-elsewhere] \`${inputs.request.metadata.name}\` belongs to stack \`${organization}/${project}/${stack}\`, where it was first activated; file a request of its own for this stack`,
+    `request ${name} is denied:\n  [request-elsewhere] ${name} belongs to stack ${owner}, where it was first activated, this is ${ours}; write a request of its own for this stack`,
   );
 }
 

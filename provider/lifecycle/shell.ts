@@ -20,6 +20,7 @@ const OPERATION_TIMEOUT = 120_000;
  * happens, happens in the lifecycle; here errors are tidied and results made fit to be carried.
  */
 export function handler() {
+  survivePipes();
   let config: StackConfig = () => undefined;
   const world = createWorld(process.env, {
     config: (key) => config(key),
@@ -67,6 +68,14 @@ function tidy(error: unknown): Error {
   const kept = error as Partial<{ id: string; properties: GrantState; reasons: string[] }>;
   const carried = kept.id === undefined ? {} : { id: kept.id, properties: kept.properties, reasons: kept.reasons };
   return Object.assign(new Error(message), { stack: "", toString: () => message, ...carried });
+}
+
+/**
+ * NB. An orphan, whose engine was killed, talks into a broken pipe. Without a listener the plugin's own handler of
+ * uncaught errors would tell of each failed write by another one, in a loop that leaves no time to finish the work.
+ */
+function survivePipes(): void {
+  if (process.stderr.listenerCount("error") === 0) process.stderr.on("error", () => undefined);
 }
 
 function say(line: string): void {

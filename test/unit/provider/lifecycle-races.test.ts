@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { renameSync } from "node:fs";
 import type { EventData } from "@elevation/domain";
 import { type Journal, openStore } from "@elevation/journal";
@@ -337,5 +339,24 @@ describe("the life of a grant, between processes and with a journal that is slow
         assert.throws(deadline.check, { code: "timed-out" });
       });
     });
+  });
+
+  it("when the provider's engine is dead and nobody reads what it says, then that keeps it from nothing", async () => {
+    // What the dynamic provider plugin of @pulumi/pulumi does with errors that nobody catches.
+    const program = `
+      let errors = 0;
+      process.on("uncaughtException", (error) => { errors++; console.error(error.stack); });
+      require(${JSON.stringify(require.resolve("@elevation/provider/shell"))}).handler();
+      process.stdin.once("data", () => {
+        process.stderr.write("residue\\n");
+        setTimeout(() => { console.log(errors); process.exit(0); }, 100);
+      });
+      console.log("ready");`;
+    const child = spawn(process.execPath, ["-e", program], { stdio: ["pipe", "pipe", "pipe"] });
+    const said = child.stdout.setEncoding("utf8");
+    assert.deepEqual(await once(said, "data"), ["ready\n"]);
+    child.stderr.destroy();
+    child.stdin.write("go on\n");
+    assert.deepEqual(await once(said, "data"), ["0\n"]);
   });
 });

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/** The middle value; the mean of the two middle ones of an even number. NaN of none. */
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((one, other) => one - other);
+  const [low, high] = [sorted[Math.ceil(sorted.length / 2) - 1], sorted[Math.floor(sorted.length / 2)]];
+  return low === undefined || high === undefined ? Number.NaN : (low + high) / 2;
+}
+
+/** The slope between two points where both axes are logarithmic: 1 is linear, 2 is square. */
+export function exponent(from: { size: number; cost: number }, to: { size: number; cost: number }): number {
+  return Math.log(to.cost / from.cost) / Math.log(to.size / from.size);
+}
