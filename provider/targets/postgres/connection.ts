@@ -21,12 +21,20 @@ export class PostgresConnection implements TargetConnection {
   /** The database that the connection names; the session is in another one if that one lets nobody in. */
   private readonly database: string;
   private readonly timeline: Timeline;
+  private readonly release: (session: Session) => Promise<void>;
 
-  constructor(session: Session, server: string, database: string, timeline: Timeline) {
+  constructor(
+    session: Session,
+    server: string,
+    database: string,
+    timeline: Timeline,
+    release: (session: Session) => Promise<void>,
+  ) {
     this.session = session;
     this.server = server;
     this.database = database;
     this.timeline = timeline;
+    this.release = release;
   }
 
   async clock(): Promise<{ now: Instant; precision: number }> {
@@ -82,7 +90,7 @@ export class PostgresConnection implements TargetConnection {
   }
 
   close(): Promise<void> {
-    return this.session.close();
+    return this.release(this.session);
   }
 
   private unscanned(): string {

@@ -43,6 +43,12 @@ const OPTIONS = [
   PINNED,
 ].map((settings) => settings.map((setting) => `-c ${setting}`).join(" "));
 
+/** Of `pg`, and not in its types: whether an open socket keeps the process alive. */
+interface Referenced {
+  ref(): void;
+  unref(): void;
+}
+
 const VERSION = `SELECT pg_catalog.current_setting('server_version_num')::int AS version`;
 /** From here on a membership has the options INHERIT and SET, and making a role leaves its maker's own row. */
 const OPTIONS_SINCE = 160_000;
@@ -54,6 +60,8 @@ export class Session {
   readonly database: string;
   /** The server's version, as 160014 for 16.14. */
   readonly version: number;
+  /** Whether anything ever failed in it, or it was cut: then nobody knows what it is in the middle of. */
+  isFaulty = false;
   private readonly client: Client;
   private readonly mask: Mask;
 
@@ -63,6 +71,12 @@ export class Session {
     this.client = client;
     this.version = version;
     this.mask = maskOf([...address.secrets, ...address.whereabouts]);
+    client.on("error", () => {
+      this.isFaulty = true;
+    });
+    client.on("end", () => {
+      this.isFaulty = true;
+    });
   }
 
   static async open(connection: string, address: Address, database: string): Promise<Session> {
@@ -94,16 +108,27 @@ export class Session {
     try {
       return (await this.client.query(sql, [...parameters])).rows as Row[];
     } catch (error) {
+      this.isFaulty = true;
       throw faultOf(error, this.mask);
     }
   }
 
+  /** Lets the process end while the session is open, and not. */
+  unref(): void {
+    (this.client as unknown as Referenced).unref();
+  }
+
+  ref(): void {
+    (this.client as unknown as Referenced).ref();
+  }
+
   /** Runs `work` in one transaction: all of it or nothing. */
   async transaction<T>(lockTimeoutMs: number, work: () => Promise<T>): Promise<T> {
-    await this.rows("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE");
     try {
-      await this.rows(`SET LOCAL lock_timeout = ${lockTimeoutMs}`);
-      await this.rows(`SET LOCAL statement_timeout = ${STATEMENT_TIMEOUT_MS}`);
+      // One message: each round trip counts, for a thousand grants.
+      await this.rows(
+        `BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL lock_timeout = ${lockTimeoutMs}; SET LOCAL statement_timeout = ${STATEMENT_TIMEOUT_MS}`,
+      );
       const result = await work();
       await this.rows("COMMIT");
       return result;

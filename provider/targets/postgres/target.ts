@@ -3,10 +3,11 @@ import type { Digest } from "@elevation/domain";
 import type { PostgresAddress as Address } from "@elevation/journal/postgres";
 import { GrantError } from "../../errors";
 import type { Effect, Target, Where } from "../../lifecycle/ports";
-import { readAddress } from "./address";
+import { connectionVariable, readAddress } from "./address";
 import { PostgresConnection } from "./connection";
 import { effectOf } from "./effect";
 import { grantRoleName } from "./grant-role";
+import { IdleSessions } from "./idle-sessions";
 import { ServerFault, Session } from "./session";
 import { readTimeline } from "./timeline";
 
@@ -23,6 +24,7 @@ const LOGIN_REFUSED = /^28/;
 export class PostgresTarget implements Target {
   readonly kind = "postgres";
   private readonly env: Env;
+  private readonly idle = new IdleSessions();
 
   constructor(env: Env) {
     this.env = env;
@@ -43,9 +45,21 @@ export class PostgresTarget implements Target {
    */
   async connect(connection: string): Promise<PostgresConnection> {
     const { address, timeline } = readAddress(this.env, connection);
+    // By the whole address: another one in the same variable is another connection.
+    const key = JSON.stringify([connection, this.env[connectionVariable(connection)]]);
+    const release = (session: Session): Promise<void> => this.idle.keep(key, session);
+    const waiting = this.idle.take(key);
+    if (waiting !== null) {
+      try {
+        return await introduce(waiting, address.database, timeline, release);
+      } catch {
+        // It was cut while it waited, or leads to a server that changed: a new one will tell.
+        await waiting.close();
+      }
+    }
     const session = await openSession(connection, address);
     try {
-      return await introduce(session, address.database, timeline);
+      return await introduce(session, address.database, timeline, release);
     } catch (error) {
       await session.close();
       throw error instanceof ServerFault ? connectionFailed(connection, error) : error;
@@ -67,7 +81,12 @@ async function openSession(connection: string, address: Address): Promise<Sessio
   }
 }
 
-async function introduce(session: Session, database: string, named: number | null): Promise<PostgresConnection> {
+async function introduce(
+  session: Session,
+  database: string,
+  named: number | null,
+  release: (session: Session) => Promise<void>,
+): Promise<PostgresConnection> {
   const major = Math.floor(session.version / 10_000);
   if (major < OLDEST) {
     throw new GrantError(
@@ -79,7 +98,7 @@ async function introduce(session: Session, database: string, named: number | nul
     "SELECT system_identifier::text AS server FROM pg_catalog.pg_control_system()",
   );
   if (identity === undefined) throw new Error("pg_control_system gave no row");
-  return new PostgresConnection(session, identity.server, database, await readTimeline(session, named));
+  return new PostgresConnection(session, identity.server, database, await readTimeline(session, named), release);
 }
 
 function connectionFailed(connection: string, fault: ServerFault): GrantError {

@@ -1,7 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
 import type { Access } from "@elevation/provider/lifecycle";
-import { anAccess, type OrdersServer, type PersonSession, startOrdersServer } from "../../support/postgres";
+import {
+  anAccess,
+  CONNECTION,
+  type OrdersServer,
+  type PersonSession,
+  startOrdersServer,
+  targetOf,
+} from "../../support/postgres";
 
 /** Cuts all sessions. */
 const END = async (): Promise<boolean> => false;
@@ -79,7 +86,9 @@ describe("a requester who uses up all connections", function () {
   it("when none are kept, then the end fails and says so, and happens once one is free", async () => {
     const [first, ...rest] = await useUp();
     assert.ok(first !== undefined && rest.length > 0);
-    await assert.rejects(orders.connect(), {
+    // A process that has no session of its own that waits.
+    const other = targetOf(orders.server.url("elevation_manager", "orders"));
+    await assert.rejects(other.connect(CONNECTION), {
       code: "connection-failed",
       message:
         /^connection `orders-production` could not be opened: remaining connection slots are reserved for roles with privileges of the "pg_use_reserved_connections" role \(53300\); see whether the server runs/,
