@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import { refuseUnenforcedAnchors } from "@elevation/domain";
 import {
-  grantsSql,
   initJournal,
   isRoleName,
   type JournalRoles,
   openStore,
   readJournalAnchors,
-  SCHEMA_SQL,
+  setupSql,
 } from "@elevation/journal";
 import { CommandError, EXIT, type ExitCode } from "../exit";
 import { journalFault } from "../faults";
@@ -36,7 +35,7 @@ export async function journalInit(options: JournalInitOptions, terminal: Termina
   }
   const roles = rolesOf(options);
   if (options.sql === true) {
-    terminal.print(`${SCHEMA_SQL}\n${grantsSql(roles)}`.trimEnd());
+    terminal.print(setupSql(roles).trimEnd());
     return EXIT.yes;
   }
   const refused = refuseUnenforcedAnchors(terminal.env);

@@ -4,8 +4,9 @@ import { escapeLiteral } from "pg";
 import { JournalError } from "../journal-error";
 import { rowOf } from "./event-row";
 import { type Link, LinkFault } from "./link";
-import { COLUMNS, grantsSql, type JournalRoles, SCHEMA_SQL } from "./schema";
-import { unknownOutcome, writeFault } from "./store-fault";
+import { COLUMNS, grantsSql, type JournalRoles, SCHEMA_SQL, STATE } from "./schema";
+import { type Difference, differenceSql, requireStandingSql } from "./standing";
+import { different, unknownOutcome, writeFault } from "./store-fault";
 
 const ALREADY_THERE = ["42P06", "42P07", "23505"];
 
@@ -37,39 +38,39 @@ export async function createJournal(
     );
     await requireRoles(link, roles);
     if (rows[0]?.there === true) {
-      await requireEmpty(link, address);
-      const grants = grantsSql(roles);
-      if (grants !== "") await link.query(grants);
+      await takeOver(link, address, roles);
       return true;
     }
     if (rows[0]?.encoding !== "UTF8") throw notUtf8(address, rows[0]?.encoding ?? "");
   } catch (error) {
-    throw error instanceof LinkFault ? writeFault(error, address) : error;
+    if (!(error instanceof LinkFault)) throw error;
+    throw differentFault(error, address) ?? writeFault(error, address);
   }
   await create(link, address, sealed, roles);
   return false;
 }
 
-/** A table that was made by hand: still empty, and with the triggers that make it what it is. */
-async function requireEmpty(link: Link, address: string): Promise<void> {
-  const { rows } = await link.query<{ filled: boolean; triggers: number }>(
-    `SELECT EXISTS (SELECT FROM elevation.journal) AS filled, (SELECT pg_catalog.count(*)::int FROM pg_catalog.pg_trigger
-       WHERE tgrelid = 'elevation.journal'::pg_catalog.regclass AND tgname IN ('journal_append', 'journal_refuse')
-         AND tgenabled = 'A') AS triggers`,
-  );
+/**
+ * A table that its owner made by hand: all of it is the current user's, is what {@link SCHEMA_SQL} makes, and is empty.
+ * Where roles are named, nobody else has a right.
+ */
+async function takeOver(link: Link, address: string, roles: JournalRoles): Promise<void> {
+  const isNamed = roles.writers.length + roles.readers.length > 0;
+  const question = { isOwn: true, isWhole: true, roles: isNamed ? roles : null };
+  // INVARIANT (judged-unread): a table of somebody's is not read before the catalogs say that it is ours, and plain.
+  const [difference] = (await link.query<Difference>(differenceSql(question))).rows;
+  if (difference !== undefined) throw different(difference, address);
+  const { rows } = await link.query<{ filled: boolean }>("SELECT EXISTS (SELECT FROM elevation.journal) AS filled");
   if (rows[0]?.filled === true) throw exists(address);
-  if (rows[0]?.triggers === 2) return;
-  throw new JournalError(
-    "write-failed",
-    `the table of the journal \`${address}\` was made without its triggers; drop it, and run all that \`elevate journal init --sql\` prints`,
-  );
+  if (isNamed) await link.query(`${grantsSql(roles)}\n${requireStandingSql(question)}`);
 }
 
 async function create(link: Link, address: string, sealed: readonly JournalEvent[], roles: JournalRoles) {
   const last = sealed.at(-1) ?? { seq: 0, hash: "" };
+  const check = requireStandingSql({ isOwn: true, isWhole: false, roles });
   try {
     // Several statements in one message are one transaction.
-    await link.query(`${SCHEMA_SQL}\n${grantsSql(roles)}\n${sealed.map(insertSql).join(";\n")}`);
+    await link.query(`${SCHEMA_SQL}\n${grantsSql(roles)}\n${check}\n${sealed.map(insertSql).join(";\n")}`);
   } catch (error) {
     if (!(error instanceof LinkFault)) throw error;
     if (error.phase === "lost") {
@@ -77,7 +78,7 @@ async function create(link: Link, address: string, sealed: readonly JournalEvent
       throw unknownOutcome(error, address, last);
     }
     if (ALREADY_THERE.includes(error.state)) throw exists(address, error);
-    throw notMade(error, address);
+    throw differentFault(error, address) ?? notMade(error, address);
   }
 }
 
@@ -135,6 +136,12 @@ export function exists(address: string, cause?: unknown): JournalError {
     `something stands at \`${address}\` already; use the journal that it is, or choose another database`,
     { cause },
   );
+}
+
+/** What {@link requireStandingSql} raised, or null for another fault. */
+function differentFault(fault: LinkFault, address: string): JournalError | null {
+  if (fault.state !== STATE.different) return null;
+  return different({ kind: fault.detail as Difference["kind"], problem: fault.bare }, address);
 }
 
 function notMade(fault: LinkFault, address: string): JournalError {

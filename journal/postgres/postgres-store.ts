@@ -11,7 +11,8 @@ import { createJournal, exists } from "./create";
 import { contentOf, type EventRow, INSERT_SQL, insertParameters, SELECTED } from "./event-row";
 import { Link, LinkFault } from "./link";
 import type { JournalRoles } from "./schema";
-import { absent, isHeadMoved, readFault, unknownOutcome, writeFault } from "./store-fault";
+import { type Difference, differenceSql } from "./standing";
+import { absent, isHeadMoved, readFault, unguarded, unknownOutcome, writeFault } from "./store-fault";
 
 /** Rows in one reading: a million events don't stand in memory twice. */
 const BATCH = 2_000;
@@ -25,6 +26,7 @@ const SENDINGS = 5;
 const READ_SQL = `SELECT ${SELECTED.replace("j.data", "CASE WHEN j.seq > $1 THEN j.data END AS data")}
 FROM elevation.journal AS j WHERE j.seq >= $1 ORDER BY j.seq LIMIT ${BATCH}`;
 const LAST_SQL = `SELECT ${SELECTED} FROM elevation.journal AS j ORDER BY j.seq DESC LIMIT 1`;
+const DIFFERENCE_SQL = differenceSql({ isOwn: false, isWhole: false, roles: null });
 
 /**
  * A journal in a PostgreSQL database, in the table `elevation.journal` (docs/journal.md). Writers take no lock: an event's
@@ -38,6 +40,7 @@ export class PostgresStore implements JournalStore {
   /** The last event that was read or appended here, where appends without a condition begin. */
   #head: Head | null = null;
   #server: string | null = null;
+  #isGuarded = false;
 
   /** `lockWait` is in ms; `roles` get their rights when the journal is made here. */
   constructor(address: PostgresAddress, lockWait: number, roles: JournalRoles) {
@@ -116,6 +119,7 @@ export class PostgresStore implements JournalStore {
   }
 
   async #append(events: readonly NewEvent[], ifHead: Head | undefined): Promise<readonly JournalEvent[]> {
+    await this.#requireGuarded();
     for (let race = 1; ; race++) {
       const head = ifHead ?? this.#head ?? (await this.#last());
       const sealed = seal(events, head);
@@ -183,6 +187,14 @@ export class PostgresStore implements JournalStore {
     if (isThere && !(await this.#insert(sealed))) throw exists(this.address);
     this.#head = sealed.at(-1) ?? null;
     return sealed;
+  }
+
+  /** Once a store, before its first append: what makes the table append-only is still there. */
+  async #requireGuarded(): Promise<void> {
+    if (this.#isGuarded) return;
+    const [difference] = await this.#rows<Difference>(DIFFERENCE_SQL);
+    if (difference !== undefined) throw unguarded(difference, this.address);
+    this.#isGuarded = true;
   }
 
   /** The last event, whole and verified in itself: nothing is chained to what does not verify. */

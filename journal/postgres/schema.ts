@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/** SQLSTATEs that the journal's own triggers raise. */
+/** SQLSTATEs of the journal's own. */
 export const STATE = {
   /** An event doesn't follow the last one. */
   headMoved: "ELJ01",
@@ -8,6 +8,8 @@ export const STATE = {
   notAnEvent: "ELJ02",
   /** Something that is not an append. */
   appendOnly: "ELJ03",
+  /** What was just made is not what it should be (raised by `init`, not by a trigger). */
+  different: "ELJ04",
 } as const;
 
 /** Columns in the order of design §9; `actor` takes two, so that the server can write it as canonical JSON does. */
@@ -26,8 +28,8 @@ export const COLUMNS = [
 ] as const;
 
 /**
- * What `elevate journal init` runs: schema, table, triggers. docs/journal.md repeats it for those who prefer to run it
- * themselves, and a test compares the two.
+ * What `elevate journal init` runs: schema, table, triggers, and rights for nobody but the owner. standing.ts compares
+ * with it what stands at a server.
  */
 export const SCHEMA_SQL = `CREATE SCHEMA elevation;
 
@@ -84,8 +86,24 @@ CREATE TRIGGER journal_refuse BEFORE UPDATE OR DELETE OR TRUNCATE ON elevation.j
 ALTER TABLE elevation.journal ENABLE ALWAYS TRIGGER journal_append;
 ALTER TABLE elevation.journal ENABLE ALWAYS TRIGGER journal_refuse;
 
-REVOKE ALL ON SCHEMA elevation FROM PUBLIC;
-REVOKE ALL ON elevation.journal FROM PUBLIC;
+-- Nobody but the owner keeps a right, whatever ALTER DEFAULT PRIVILEGES gave away.
+DO $$
+DECLARE
+  object  text;
+  grantee text;
+BEGIN
+  FOR object, grantee IN
+    SELECT DISTINCT o.object, CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE a.grantee::regrole::text END
+      FROM (SELECT 'SCHEMA elevation', nspacl, nspowner FROM pg_namespace WHERE nspname = 'elevation'
+        UNION ALL SELECT 'TABLE elevation.journal', relacl, relowner FROM pg_class WHERE oid = 'elevation.journal'::regclass
+        UNION ALL SELECT format('FUNCTION %s', oid::regprocedure), coalesce(proacl, acldefault('f', proowner)), proowner
+          FROM pg_proc WHERE pronamespace = 'elevation'::regnamespace) AS o (object, acl, owner),
+        aclexplode(o.acl) AS a
+      WHERE a.grantee <> o.owner
+  LOOP
+    EXECUTE format('REVOKE ALL ON %s FROM %s CASCADE', object, grantee);
+  END LOOP;
+END $$;
 `;
 
 /** Roles that get rights on the journal. */
@@ -112,6 +130,16 @@ export function grantsSql({ writers, readers }: JournalRoles): string {
     ...readers.map((role) => rightsOf(role, "SELECT")),
   ];
   return lines.map((line) => `${line}\n`).join("");
+}
+
+/**
+ * What an administrator runs who prefers psql, as `elevate journal init --sql` prints it: all of it or, after an error,
+ * nothing. docs/journal.md repeats it, and a test compares the two. Throws TypeError for what {@link isRoleName} refuses.
+ */
+export function setupSql(roles: JournalRoles): string {
+  // NB. The search path of a person's session may begin with functions and operators of others.
+  const begin = "BEGIN;\nSET LOCAL search_path = pg_catalog, pg_temp;\n";
+  return [begin, SCHEMA_SQL, grantsSql(roles), "COMMIT;\n"].filter((part) => part !== "").join("\n");
 }
 
 function rightsOf(role: string, rights: string): string {

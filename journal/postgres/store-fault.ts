@@ -2,6 +2,8 @@
 import { JournalError } from "../journal-error";
 import type { LinkFault } from "./link";
 import { STATE } from "./schema";
+import type { Difference, DifferenceKind } from "./standing";
+import { neutral } from "./text";
 
 const NO_DATABASE = "3D000";
 const NO_TABLE = ["42P01", "3F000"];
@@ -36,6 +38,31 @@ export function unknownOutcome(fault: LinkFault, address: string, head: { seq: n
     "write-failed",
     `the connection to the journal \`${address}\` was lost during an append, and whether it happened is not known (${fault.message}): it did if event ${head.seq} has the hash ${head.hash}; see whether the server runs, and run again`,
     { cause: fault },
+  );
+}
+
+const MEND: Readonly<Record<DifferenceKind, string>> = {
+  absent: "see who removed it, and run this again",
+  owner:
+    "unless a journal is in use there, run this as the role that owns it, if that role shall own the journal, or else drop the schema `elevation` and run this again",
+  right: "revoke that, or name the role with `--writer` or `--reader`, and run this again",
+  form: "unless a journal is in use there, drop the schema `elevation` and run this again, or all that `elevate journal init --sql` prints",
+};
+
+/** `init` found or made something else than a journal. */
+export function different({ kind, problem }: Difference, address: string): JournalError {
+  return new JournalError(
+    "write-failed",
+    `nothing was opened at \`${address}\`, because ${neutral(problem)}; ${MEND[kind]}`,
+  );
+}
+
+/** A writer found that somebody changed what guards the journal. */
+export function unguarded({ kind, problem }: Difference, address: string): JournalError {
+  if (kind === "absent") return absent(address);
+  return new JournalError(
+    "untrusted",
+    `the journal \`${address}\` cannot be trusted: ${neutral(problem)}; its owner must undo that, and see with \`elevate audit verify\` what stands in it`,
   );
 }
 

@@ -133,9 +133,14 @@ set in every job that uses it:
   it("when --sql is given, then what would be run is printed, and nothing is done", async () => {
     assert.deepEqual(await run({}, "journal", "init", "--sql", "--writer", "ci_deploy"), {
       exit: 0,
-      stdout: `${SCHEMA_SQL}
+      stdout: `BEGIN;
+SET LOCAL search_path = pg_catalog, pg_temp;
+
+${SCHEMA_SQL}
 GRANT USAGE ON SCHEMA elevation TO "ci_deploy";
 GRANT SELECT, INSERT ON elevation.journal TO "ci_deploy";
+
+COMMIT;
 `,
       stderr: "",
     });
