@@ -93,7 +93,7 @@ function growthTable(results: EngineResults, sizes: readonly number[]): string {
     operation,
     ...(["grants", "bare"] as const).flatMap((stack) => {
       const { whole, added } = growth(results, sizes, stack, operation);
-      return [whole.toFixed(2), added.toFixed(2)];
+      return [slope(whole), slope(added)];
     }),
   ]);
   const [from, to] = [sizes.at(-2), sizes.at(-1)];
@@ -110,6 +110,10 @@ function growth(results: EngineResults, sizes: readonly number[], stack: StackKi
     whole: exponent({ size: from, cost: cost(from) }, { size: to, cost: cost(to) }),
     added: exponent({ size: from, cost: cost(from) - start }, { size: to, cost: cost(to) - start }),
   };
+}
+
+function slope(value: number): string {
+  return Number.isNaN(value) ? "lost in the noise" : value.toFixed(2);
 }
 
 function memoryTable(results: EngineResults, sizes: readonly number[]): string {
@@ -146,6 +150,8 @@ function engineTargets(results: EngineResults, sizes: readonly number[]): Target
   if (sizes.length > 1) {
     for (const operation of GROWTH_OF) {
       const { added } = growth(results, sizes, "grants", operation);
+      // A stack that took less than the smallest one: what it costs is lost in the noise, and nothing can be said.
+      if (Number.isNaN(added)) continue;
       targets.push(atMost(`growth of ${operation}, without start-up`, added, MAX_EXPONENT, "", 2));
     }
   }

@@ -7,7 +7,8 @@ export function median(values: readonly number[]): number {
   return low === undefined || high === undefined ? Number.NaN : (low + high) / 2;
 }
 
-/** The slope between two points where both axes are logarithmic: 1 is linear, 2 is square. */
+/** The slope between two points where both axes are logarithmic: 1 is linear, 2 is square. NaN unless both costs are above 0. */
 export function exponent(from: { size: number; cost: number }, to: { size: number; cost: number }): number {
+  if (from.cost <= 0 || to.cost <= 0) return Number.NaN;
   return Math.log(to.cost / from.cost) / Math.log(to.size / from.size);
 }
