@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/** What went wrong with a journal; docs/errors.md lists each with its remedy. */
+/** What went wrong with a journal; the message has the remedy. */
 export type JournalErrorCode =
   /** `ELEVATION_JOURNAL` names no store that this version can open. */
   | "address-invalid"

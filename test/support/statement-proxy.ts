@@ -22,7 +22,7 @@ export interface Hold {
 /** A way to PostgreSQL on loopback that reads along and can hold each grant's connection at a statement of its own. */
 export interface StatementProxy {
   readonly port: number;
-  /** `object`: the grant's role; a connection belongs to the first one that it names. */
+  /** `object`: the grant's role; a connection belongs to the first one that it names since it was taken. */
   hold(object: string, point: StatementPoint): Hold;
   /** Forgets all holds and lets everything go on. */
   resume(): void;
@@ -42,6 +42,8 @@ interface Rule {
 }
 
 const OBJECT = /elev_[0-9a-f]{40}/;
+/** Whoever takes a connection, a new one or one that another grant has finished with, asks the server first who it is. */
+const TAKEN = "pg_control_system";
 
 /** One connection through the proxy, and what is held of it in each direction. */
 class Link {
@@ -73,6 +75,7 @@ class Link {
   /** NB. the client waits for each answer, so whatever comes together belongs to one statement. */
   private fromClient(data: Buffer, rules: ReadonlySet<Rule>): void {
     const text = data.toString("latin1");
+    if (text.includes(TAKEN)) this.object = null;
     this.object ??= OBJECT.exec(text)?.[0] ?? null;
     if (this.rule !== null) {
       this.toServer.push(data);

@@ -71,14 +71,18 @@ export async function crash(
     throw error;
   }
   const pids = strike(started.pid(), victim);
+  const bury = () => buryAll(pids);
   const goOn = async () => {
     proxy.resume();
-    await Promise.race([finished(world, orphan), late(() => "the orphaned provider's end")]).finally(() =>
-      buryAll(pids),
-    );
+    await Promise.race([finished(world, orphan), late(() => "the orphaned provider's end")]).finally(bury);
+    process.off("exit", bury);
   };
   if (victim !== "engine") proxy.cut();
-  else if (orphan.late !== true) await goOn();
+  else {
+    // One whose test fails or is ended is never told to go on.
+    process.once("exit", bury);
+    if (orphan.late !== true) await goOn();
+  }
   const { code } = await started.finished;
   assert.notEqual(code, 0, "a killed run fails");
   return goOn;
