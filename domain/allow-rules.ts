@@ -1,87 +1,139 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Case } from "./case";
-import { whoMatches } from "./compiled-directory";
-import { type CompiledAllow, names, type Span, spanOf } from "./compiled-policy";
+import { type ApprovalReport, judgeApprovals, NO_APPROVALS, rejections } from "./approvals";
+import { type Case, cellOfCase } from "./case";
+import { type CompiledAllow, type CompiledReason, cappedMax, names, type Span } from "./compiled-policy";
+import { whoMatches } from "./compiled-who";
 import type { Violation } from "./decision";
 import { own } from "./directory";
-import { type OpeningHours, windowAt } from "./hours";
+import { windowAt } from "./hours";
 import type { Instant } from "./instant";
 import { trimWhiteSpace } from "./text";
 import * as violation from "./violation";
 
-/** What an allow rule makes of a request. */
+/** What a rule, or break-glass, makes of a request. */
 export interface Verdict {
-  /** Null where no rule speaks. */
+  /** Id of the allow rule that allows or speaks for the request, or `breakGlass`; null where none does. */
   readonly rule: string | null;
+  /** The allow rule of that id. */
+  readonly allow: CompiledAllow | null;
   readonly violations: readonly Violation[];
-  /** `t` and the duration, cut to closing time; means nothing where there are violations. */
+  readonly approvals: ApprovalReport;
+  /** What is asked, after a clamp, in milliseconds. */
+  readonly duration: number;
+  /** `t` and the duration, cut to closing time. */
   readonly end: Instant;
 }
 
-/** Step 5 of design §5: the first allow rule that allows the request, else the one that speaks for it. */
+/** Step 5 of design §5: the first allow rule that allows the request, else the one that speaks for it; and rejections. */
 export function judgeByAllowRules(kase: Case): Verdict {
-  const { environment, requester, role } = kase.request.spec;
-  const mine = kase.rules.allows.filter(
-    (rule) => names(rule.roles, role) && whoMatches(rule.who, kase.people, requester, kase.at),
-  );
-  const candidates = mine.filter((rule) => names(rule.environments, environment)).map((rule) => judgeBy(rule, kase));
+  const { people, request, at } = kase;
+  const cell = cellOfCase(kase);
   let speaker: Verdict | null = null;
-  for (const candidate of candidates) {
-    if (speaker === null || differentIds(candidate) < differentIds(speaker)) speaker = candidate;
+  let fewest = Number.POSITIVE_INFINITY;
+  for (const rule of cell.allows.matching(people, request.spec.requester, at)) {
+    if (!mayAsk(kase, rule)) continue;
+    const candidate = judgeBy(rule, kase);
+    const ids = differentIds(candidate);
+    if (ids < fewest) [speaker, fewest] = [candidate, ids];
+    if (ids === 0) break;
   }
-  return speaker ?? { rule: null, violations: [noCandidate(kase, mine)], end: kase.at };
+  const verdict = speaker ?? { ...NOBODY, violations: [noCandidate(kase)], end: at };
+  const rejected = rejections(kase, cell.allows.all).map((verdict) => violation.rejected(kase, verdict));
+  return rejected.length === 0 ? verdict : { ...verdict, violations: [...verdict.violations, ...rejected] };
 }
 
+/** Whether a request that is proven to come from somebody else may be judged by a rule; nobody proven is step 2's matter. */
+export function mayAsk({ rules, people, proof, request, at }: Case, { onBehalf }: CompiledAllow): boolean {
+  if (rules.proof === "none" || proof === null || proof.by === request.spec.requester) return true;
+  return onBehalf !== null && whoMatches(onBehalf, people, proof.by, at);
+}
+
+/** A reason's length is that of the trimmed text in code points; the pattern looks at the reason as written. */
+export function reasonViolations(kase: Case, rule: string, { minLength, matches }: CompiledReason): Violation[] {
+  const { reason } = kase.request.spec;
+  const length = [...trimWhiteSpace(reason)].length;
+  return [
+    ...(length < minLength ? [violation.reasonTooShort(kase, rule, length, minLength)] : []),
+    ...(matches !== null && !matches.regex.matcher(reason).find()
+      ? [violation.reasonNoMatch(kase, rule, matches)]
+      : []),
+  ];
+}
+
+const NOBODY = { rule: null, allow: null, approvals: NO_APPROVALS, duration: 0 } as const;
+
 function differentIds({ violations }: Verdict): number {
+  if (violations.length < 2) return violations.length;
   return new Set(violations.map(({ id }) => id)).size;
 }
 
-function noCandidate(kase: Case, mine: readonly CompiledAllow[]): Violation {
-  const { environment, role } = kase.request.spec;
-  // No candidate: whatever rule is left names other environments, and never all.
-  if (mine.length > 0) {
-    const elsewhere = new Set(mine.flatMap((rule) => [...(rule.environments ?? [])]));
+function noCandidate(kase: Case): Violation {
+  const { environment, requester, role } = kase.request.spec;
+  const mine = kase.rules.allows.filter(
+    (rule) => names(rule.roles, role) && whoMatches(rule.who, kase.people, requester, kase.at) && mayAsk(kase, rule),
+  );
+  const elsewhere = new Set(
+    mine.filter((rule) => !names(rule.environments, environment)).flatMap((rule) => [...(rule.environments ?? [])]),
+  );
+  if (elsewhere.size > 0) {
     const targets = own(kase.policy.roles, role)?.targets ?? {};
     return violation.environmentNotAllowed(
       kase,
       [...elsewhere].filter((name) => own(targets, name) !== undefined),
     );
   }
-  const others = kase.rules.allows.filter((rule) => names(rule.roles, role) && names(rule.environments, environment));
-  return violation.notEligible(
-    kase,
-    others.map(({ id }) => id),
-  );
+  const others = cellOfCase(kase).allows.all.map(({ id }) => id);
+  return violation.notEligible(kase, others);
 }
 
 function judgeBy(rule: CompiledAllow, kase: Case): Verdict {
   const bounds = boundsOf(rule, kase);
-  const end = kase.at + Math.min(bounds.asked.milliseconds, bounds.max.milliseconds);
-  const window = rule.hours === null ? null : windowAt(rule.hours, kase.at, end);
-  const isHeld = rule.hours?.isHold === true && window !== null;
+  const duration = rule.isClamping
+    ? Math.min(bounds.asked.milliseconds, bounds.max.milliseconds)
+    : bounds.asked.milliseconds;
+  const hours = judgeHours(rule, kase, kase.at + duration);
+  const approvals = judgeApprovals(kase, rule, duration);
   return {
     rule: rule.id,
+    allow: rule,
     violations: [
       ...durationViolations(rule, kase, bounds),
-      ...(rule.hours !== null && window === null ? [closed(rule, kase, rule.hours)] : []),
-      ...reasonViolations(rule, kase),
+      ...hours.violations,
+      ...reasonViolations(kase, rule.id, rule.reason),
       ...ticketViolations(rule, kase),
+      ...(rule.approvals !== null && approvals.missing.length > 0
+        ? [violation.approvalsMissing(kase, rule, rule.approvals, approvals)]
+        : []),
+      ...coolingDown(rule, kase),
     ],
-    end: isHeld ? Math.min(end, window.to) : end,
+    approvals,
+    duration,
+    end: hours.end,
   };
 }
 
-function closed(rule: CompiledAllow, kase: Case, hours: OpeningHours): Violation {
-  return violation.outsideHours(kase, rule, hours);
+/**
+ * The hours contain `t`; those of an extension contain now, and `t` as well where they hold. Where they hold, the end is cut to
+ * closing time.
+ */
+function judgeHours(rule: CompiledAllow, kase: Case, end: Instant): { violations: Violation[]; end: Instant } {
+  const { hours } = rule;
+  if (hours === null) return { violations: [], end };
+  const { at, extended, now } = kase;
+  const window = windowAt(hours, at, end);
+  const isOpen = extended === null ? window !== null : windowAt(hours, now, now) !== null;
+  const cut = hours.isHold && window !== null ? Math.min(end, window.to) : end;
+  if (!isOpen)
+    return { violations: [violation.outsideHours(kase, rule, hours, extended === null ? at : now)], end: cut };
+  if (hours.isHold && window === null) return { violations: [violation.outsideHours(kase, rule, hours, at)], end: cut };
+  return { violations: [], end: cut };
 }
 
 /** What is asked: the request's duration, else the rule's default, else its effective max. */
-function boundsOf(rule: CompiledAllow, { rules, request }: Case): violation.Bounds {
-  const cap = rules.maxDurations.get(request.spec.environment);
-  const isCapped = cap !== undefined && cap.milliseconds < rule.max.milliseconds;
-  const max: Span = isCapped ? cap : rule.max;
-  const { duration } = request.spec;
-  return { asked: duration === undefined ? (rule.standard ?? max) : spanOf(duration), max, isCapped };
+function boundsOf(rule: CompiledAllow, { rules, request, duration }: Case): violation.Bounds {
+  const { max, isCapped } = cappedMax(rule.max, rules, request.spec.environment);
+  const asked: Span = duration ?? rule.standard ?? max;
+  return { asked, max, isCapped };
 }
 
 /** `min` bounds what is asked, not what a clamp or a cut leaves of it. */
@@ -95,22 +147,22 @@ function durationViolations(rule: CompiledAllow, kase: Case, bounds: violation.B
   ];
 }
 
-/** The length is that of the trimmed reason in code points; the pattern looks at the reason as written. */
-function reasonViolations(rule: CompiledAllow, kase: Case): Violation[] {
-  const { reason } = kase.request.spec;
-  const { minLength, matches } = rule.reason;
-  const length = [...trimWhiteSpace(reason)].length;
-  return [
-    ...(length < minLength ? [violation.reasonTooShort(kase, rule, length)] : []),
-    ...(matches !== null && !matches.regex.matcher(reason).find()
-      ? [violation.reasonNoMatch(kase, rule, matches)]
-      : []),
-  ];
-}
-
 function ticketViolations(rule: CompiledAllow, kase: Case): Violation[] {
   const { ticket } = kase.request.spec;
   if (rule.ticket === null) return [];
   if (ticket === undefined) return [violation.ticketRequired(kase, rule, rule.ticket)];
   return rule.ticket.regex.matcher(ticket).find() ? [] : [violation.ticketInvalid(kase, rule, rule.ticket, ticket)];
+}
+
+/** Since the latest of the person's grants by this rule ended. An extension is not judged by it. */
+function coolingDown(rule: CompiledAllow, kase: Case): Violation[] {
+  const { at, cooldown, extended } = { ...kase, cooldown: rule.cooldown };
+  if (cooldown === null || extended !== null) return [];
+  const ends = kase.history
+    .ofPerson(kase.request.spec.requester)
+    .filter((grant) => grant.rule === rule.id)
+    .map(({ endedAt }) => endedAt);
+  const last = ends.reduce((latest, end) => Math.max(latest, end), Number.NEGATIVE_INFINITY);
+  if (at >= last + cooldown.milliseconds) return [];
+  return [violation.coolingDown(kase, rule, cooldown, last)];
 }

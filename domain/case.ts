@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type CompiledDirectory, compileDirectory } from "./compiled-directory";
-import { type CompiledPolicy, compilePolicy, instantOfText } from "./compiled-policy";
+import { type CompiledPolicy, compilePolicy, instantOfText, type Span, spanOf } from "./compiled-policy";
+import type { Approval, DecisionContext, EndedGrant, LiveGrant, Proof } from "./decision";
 import { type Digest, digestOf } from "./digest";
 import type { Directory } from "./directory";
+import { type GrantIndex, indexOf } from "./grant-index";
 import type { Instant } from "./instant";
 import type { Policy } from "./policy";
-import { type Request, startAtOf } from "./request";
+import type { Request } from "./request";
+import { type Cell, cellOf } from "./rule-index";
 
 /** One request before one judge at one instant: what every step of decide() looks at. */
 export interface Case {
@@ -15,39 +18,70 @@ export interface Case {
   readonly people: CompiledDirectory;
   readonly request: Request;
   readonly requestDigest: Digest;
+  readonly duration: Span | null;
+  readonly isBreakGlass: boolean;
   readonly now: Instant;
   readonly requestedAt: Instant;
   readonly startAt: Instant | null;
-  /** The activation instant `t`: the later of now and startAt. */
+  /** The later of now and startAt: what the request's own times are judged by. */
+  readonly start: Instant;
+  /** The activation instant `t`: `start`; of a request that prolongs a live grant, the later of now and that grant's end. */
   readonly at: Instant;
+  /** The live grant that it may prolong by who, role and environment; null where it names none such. */
+  readonly extended: LiveGrant | null;
+  readonly proof: Proof | null;
+  readonly approvals: readonly Approval[] | null;
+  readonly live: GrantIndex<LiveGrant>;
+  readonly history: GrantIndex<EndedGrant>;
 }
 
-const digests = new WeakMap<Request, Digest>();
+/** What is read of a request once. */
+interface CompiledRequest {
+  readonly digest: Digest;
+  readonly duration: Span | null;
+  readonly requestedAt: Instant;
+  readonly startAt: Instant | null;
+  readonly activateBy: Instant | null;
+}
 
-export function openCase(policy: Policy, directory: Directory, request: Request, now: Instant): Case {
-  const startAt = startAtOf(request);
+const compiled = new WeakMap<Request, CompiledRequest>();
+
+export function openCase(policy: Policy, directory: Directory, request: Request, context: DecisionContext): Case {
+  const { now } = context;
+  const { digest, duration, requestedAt, startAt } = compileRequest(request);
+  const live = indexOf(context.live);
+  const start = startAt === null ? now : Math.max(now, startAt);
+  const extended = extendedBy(request, live);
   return {
     policy,
     directory,
     rules: compilePolicy(policy),
     people: compileDirectory(directory),
     request,
-    requestDigest: requestDigestOf(request),
+    requestDigest: digest,
+    duration,
+    isBreakGlass: request.spec.breakGlass === true,
     now,
-    requestedAt: instantOfText(request.spec.requestedAt),
+    requestedAt,
     startAt,
-    at: Math.max(now, startAt ?? now),
+    start,
+    at: extended === null ? start : Math.max(now, extended.expiresAt),
+    extended,
+    proof: context.proof,
+    approvals: context.approvals,
+    live,
+    history: indexOf(context.history),
   };
+}
+
+/** The rules that name the request's role and environment. */
+export function cellOfCase({ rules, request }: Case): Cell {
+  return cellOf(rules, request.spec.role, request.spec.environment);
 }
 
 /** The digest that identifies a request (design §4.3): over all of it but the signature, as written. */
 export function requestDigestOf(request: Request): Digest {
-  const known = digests.get(request);
-  if (known !== undefined) return known;
-  const { apiVersion, kind, metadata, spec } = request;
-  const digest = digestOf({ apiVersion, kind, metadata, spec });
-  digests.set(request, digest);
-  return digest;
+  return compileRequest(request).digest;
 }
 
 /**
@@ -55,7 +89,31 @@ export function requestDigestOf(request: Request): Digest {
  * only a default: an `activateBy` beyond it gains nothing, the earlier of both counts.
  */
 export function activateByOf(policy: Policy, request: Request): Instant {
-  const requestedAt = instantOfText(request.spec.requestedAt);
-  const limit = Math.max(requestedAt, startAtOf(request) ?? requestedAt) + compilePolicy(policy).activateWithin;
-  return request.spec.activateBy === undefined ? limit : Math.min(limit, instantOfText(request.spec.activateBy));
+  const { requestedAt, startAt, activateBy } = compileRequest(request);
+  const limit = Math.max(requestedAt, startAt ?? requestedAt) + compilePolicy(policy).activateWithin;
+  return activateBy === null ? limit : Math.min(limit, activateBy);
+}
+
+/** The first condition of an extension (design §5): a live grant, not a break-glass one, of the same person, role and environment. */
+function extendedBy({ spec }: Request, live: GrantIndex<LiveGrant>): LiveGrant | null {
+  const grant = spec.extends === undefined ? undefined : live.ofRequest(spec.extends);
+  if (grant === undefined || grant.breakGlass === true) return null;
+  const isSame =
+    grant.requester === spec.requester && grant.role === spec.role && grant.environment === spec.environment;
+  return isSame ? grant : null;
+}
+
+function compileRequest(request: Request): CompiledRequest {
+  const known = compiled.get(request);
+  if (known !== undefined) return known;
+  const { apiVersion, kind, metadata, spec } = request;
+  const result = {
+    digest: digestOf({ apiVersion, kind, metadata, spec }),
+    duration: spec.duration === undefined ? null : spanOf(spec.duration),
+    requestedAt: instantOfText(spec.requestedAt),
+    startAt: spec.startAt === undefined ? null : instantOfText(spec.startAt),
+    activateBy: spec.activateBy === undefined ? null : instantOfText(spec.activateBy),
+  };
+  compiled.set(request, result);
+  return result;
 }

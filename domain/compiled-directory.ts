@@ -3,20 +3,20 @@ import { instantOfText } from "./compiled-policy";
 import { type Digest, digestOf } from "./digest";
 import type { Directory } from "./directory";
 import type { Interval } from "./hours";
-import type { Instant } from "./instant";
-import type { Who } from "./policy";
 
-interface Duty extends Interval {
-  readonly person: string;
+/** All that rules ask of a person but the name: people with the same job functions share one object. */
+export interface Profile {
+  /** Through `includes` too. */
+  readonly jobFunctions: ReadonlySet<string>;
 }
 
 /** A directory with everything parsed that decide() needs again and again. */
 export interface CompiledDirectory {
   readonly digest: Digest;
-  readonly people: ReadonlySet<string>;
-  /** Of each person, through `includes` too. */
-  readonly jobFunctions: ReadonlyMap<string, ReadonlySet<string>>;
-  readonly onCall: ReadonlyMap<string, readonly Duty[]>;
+  /** Of everybody in the directory. */
+  readonly profiles: ReadonlyMap<string, Profile>;
+  /** By schedule, then by person. */
+  readonly onCall: ReadonlyMap<string, ReadonlyMap<string, readonly Interval[]>>;
 }
 
 const compiled = new WeakMap<Directory, CompiledDirectory>();
@@ -25,37 +25,44 @@ const compiled = new WeakMap<Directory, CompiledDirectory>();
 export function compileDirectory(directory: Directory): CompiledDirectory {
   const known = compiled.get(directory);
   if (known !== undefined) return known;
-  const including = includingJobFunctions(directory);
-  const jobFunctions = new Map<string, ReadonlySet<string>>();
-  for (const [person, entry] of Object.entries(directory.people)) {
-    jobFunctions.set(person, withIncluding(entry.jobFunctions ?? [], including));
-  }
-  const onCall = new Map<string, readonly Duty[]>();
-  for (const [schedule, entries] of Object.entries(directory.onCall ?? {})) {
-    const duties = entries.map(({ person, from, to }) => ({
-      person,
-      from: instantOfText(from),
-      to: instantOfText(to),
-    }));
-    onCall.set(schedule, duties);
-  }
-  const result = { digest: digestOf(directory), people: new Set(jobFunctions.keys()), jobFunctions, onCall };
+  const result = { digest: digestOf(directory), profiles: profilesOf(directory), onCall: onCallOf(directory) };
   compiled.set(directory, result);
   return result;
 }
 
-/** Whether `who` matches a person of the directory at an instant (design §5 "who"); nobody else, whatever the lists say. */
-export function whoMatches(who: Who, directory: CompiledDirectory, person: string, at: Instant): boolean {
-  if (!directory.people.has(person)) return false;
-  if (who === "everyone") return true;
-  const own = directory.jobFunctions.get(person);
-  return (
-    (who.jobFunctions ?? []).some((name) => own?.has(name)) ||
-    (who.people ?? []).includes(person) ||
-    (who.onCall ?? []).some((schedule) =>
-      (directory.onCall.get(schedule) ?? []).some((duty) => duty.person === person && duty.from <= at && at < duty.to),
-    )
-  );
+function profilesOf(directory: Directory): Map<string, Profile> {
+  const including = includingJobFunctions(directory);
+  const byWritten = new Map<string, Profile>();
+  const byAll = new Map<string, Profile>();
+  const profiles = new Map<string, Profile>();
+  for (const [person, { jobFunctions = [] }] of Object.entries(directory.people)) {
+    const written = jobFunctions.join();
+    const known = byWritten.get(written);
+    const profile = known ?? sharedProfile(byAll, withIncluding(jobFunctions, including));
+    byWritten.set(written, profile);
+    profiles.set(person, profile);
+  }
+  return profiles;
+}
+
+function sharedProfile(known: Map<string, Profile>, jobFunctions: ReadonlySet<string>): Profile {
+  const key = [...jobFunctions].sort().join();
+  const profile = known.get(key) ?? { jobFunctions };
+  known.set(key, profile);
+  return profile;
+}
+
+function onCallOf(directory: Directory): Map<string, Map<string, Interval[]>> {
+  const schedules = new Map<string, Map<string, Interval[]>>();
+  for (const [schedule, entries] of Object.entries(directory.onCall ?? {})) {
+    const duties = new Map<string, Interval[]>();
+    for (const { person, from, to } of entries) {
+      const duty = { from: instantOfText(from), to: instantOfText(to) };
+      duties.set(person, [...(duties.get(person) ?? []), duty]);
+    }
+    schedules.set(schedule, duties);
+  }
+  return schedules;
 }
 
 /** For each job function those that include it directly: whoever has the first has these too. */

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import { RE2JS } from "re2js";
-import { type Digest, digestOf } from "./digest";
+import { type CompiledWho, compileWho } from "./compiled-who";
+import { canonicalJson, type Digest, digestOf, sha256Hex } from "./digest";
 import { parseDuration } from "./duration";
 import { compileHours, type Interval, type OpeningHours } from "./hours";
 import { type Instant, parseInstant } from "./instant";
-import type { AllowRule, DenyRule, Policy, Who } from "./policy";
-import { unenforcedInPolicy } from "./unenforced";
+import type { AllowRule, Approvals, BreakGlass, DenyRule, Policy, Reason } from "./policy";
 
 /** A duration: its length in milliseconds, and as it was written. */
 export interface Span {
@@ -19,9 +19,24 @@ export interface Pattern {
   readonly regex: RE2JS;
 }
 
+/** What a reason must be like. */
+export interface CompiledReason {
+  readonly minLength: number;
+  readonly matches: Pattern | null;
+}
+
+/** A demand for approvals. A leaf has places for so many different people. */
+export type CompiledApprovals =
+  | { readonly kind: "leaf"; readonly from: CompiledWho; readonly count: number; readonly takesImported: boolean }
+  | { readonly kind: "all" | "any"; readonly branches: readonly CompiledApprovals[] };
+
+export type CompiledLeaf = Extract<CompiledApprovals, { kind: "leaf" }>;
+
 interface CompiledBase {
   readonly id: string;
-  readonly who: Who;
+  /** Place in the document, from 0. */
+  readonly order: number;
+  readonly who: CompiledWho;
   /** Null: all. */
   readonly roles: ReadonlySet<string> | null;
   readonly environments: ReadonlySet<string> | null;
@@ -33,52 +48,98 @@ export interface CompiledAllow extends CompiledBase {
   readonly standard: Span | null;
   readonly max: Span;
   readonly isClamping: boolean;
-  readonly reason: { readonly minLength: number; readonly matches: Pattern | null };
+  readonly reason: CompiledReason;
   readonly ticket: Pattern | null;
+  readonly cooldown: Span | null;
+  readonly approvals: CompiledApprovals | null;
+  readonly approvalsValidFor: Span | null;
+  readonly extensions: { readonly max: number; readonly upTo: Span } | null;
+  readonly onBehalf: CompiledWho | null;
 }
 
 export interface CompiledDeny extends CompiledBase {
   readonly during: Interval | null;
+  /** Whether a break-glass request passes it. */
+  readonly isPassable: boolean;
+}
+
+export interface CompiledBreakGlass {
+  readonly who: CompiledWho;
+  readonly roles: ReadonlySet<string> | null;
+  readonly environments: ReadonlySet<string> | null;
+  readonly max: Span;
+  readonly reason: CompiledReason;
+  readonly reviewWithin: Span;
+  readonly unreviewed: number;
+}
+
+export interface CompiledLimits {
+  readonly livePerPerson: number | null;
+  readonly heldPer: { readonly window: Span; readonly max: Span } | null;
+  readonly livePerRole: ReadonlyMap<string, number>;
 }
 
 /** A policy with everything parsed that decide() needs again and again. */
 export interface CompiledPolicy {
   readonly digest: Digest;
+  readonly proof: "signature" | "author" | "none";
   readonly allows: readonly CompiledAllow[];
   readonly denies: readonly CompiledDeny[];
+  readonly breakGlass: CompiledBreakGlass | null;
+  readonly limits: CompiledLimits;
+  /** For each role those that are never held beside it. */
+  readonly conflicts: ReadonlyMap<string, ReadonlySet<string>>;
   readonly maxDurations: ReadonlyMap<string, Span>;
+  /** By role. */
+  readonly maxOutlives: ReadonlyMap<string, Span>;
   readonly activateWithin: number;
   readonly startWithin: Span;
-  /** What it demands and this version does not enforce; readPolicy() refuses it, so there is nothing here in a policy that was read. */
-  readonly unenforced: readonly string[];
 }
 
+const DEFAULT_UNREVIEWED = 2;
 const compiled = new WeakMap<Policy, CompiledPolicy>();
 
 /** Compiles a valid policy, once for each object: documents never change after they were read. */
 export function compilePolicy(policy: Policy): CompiledPolicy {
   const known = compiled.get(policy);
   if (known !== undefined) return known;
-  const maxDurations = new Map<string, Span>();
-  for (const [name, { maxDuration }] of Object.entries(policy.environments)) {
-    if (maxDuration !== undefined) maxDurations.set(name, spanOf(maxDuration));
-  }
   const result: CompiledPolicy = {
     digest: digestOf(policy),
-    allows: policy.rules.flatMap((rule) => (rule.effect === "allow" ? [compileAllow(rule)] : [])),
-    denies: policy.rules.flatMap((rule) => (rule.effect === "deny" ? [compileDeny(rule)] : [])),
-    maxDurations,
+    proof: policy.requests?.proof ?? "signature",
+    allows: policy.rules.flatMap((rule, order) => (rule.effect === "allow" ? [compileAllow(rule, order)] : [])),
+    denies: policy.rules.flatMap((rule, order) => (rule.effect === "deny" ? [compileDeny(rule, order)] : [])),
+    breakGlass: policy.breakGlass === undefined ? null : compileBreakGlass(policy.breakGlass),
+    limits: compileLimits(policy.limits),
+    conflicts: compileConflicts(policy.conflicts ?? []),
+    maxDurations: spansOf(Object.entries(policy.environments).map(([name, { maxDuration }]) => [name, maxDuration])),
+    maxOutlives: spansOf(Object.entries(policy.roles).map(([name, { maxOutlive }]) => [name, maxOutlive])),
     activateWithin: spanOf(policy.activateWithin ?? "PT24H").milliseconds,
     startWithin: spanOf(policy.startWithin ?? "P7D"),
-    unenforced: unenforcedInPolicy({ value: policy, path: [] }).map(({ message }) => message),
   };
   compiled.set(policy, result);
   return result;
 }
 
+/**
+ * The digest of what a role means in an environment (design §4.4): an approval of it as it was defined then is void once it is
+ * another. Null where the role has no target there.
+ */
+export function roleDigestOf(policy: Policy, role: string, environment: string): Digest | null {
+  const targets = Object.hasOwn(policy.roles, role) ? policy.roles[role]?.targets : undefined;
+  const target = targets !== undefined && Object.hasOwn(targets, environment) ? targets[environment] : undefined;
+  return target === undefined ? null : `sha256:${sha256Hex(canonicalJson({ role, environment, target }))}`;
+}
+
 /** Whether a list of names, or all where it is null, has one. */
 export function names(list: ReadonlySet<string> | null, name: string): boolean {
   return list === null || list.has(name);
+}
+
+/** The effective longest duration: the environment's maxDuration caps it. */
+export function cappedMax(max: Span, rules: CompiledPolicy, environment: string): { max: Span; isCapped: boolean } {
+  const cap = rules.maxDurations.get(environment);
+  const isCapped = cap !== undefined && cap.milliseconds < max.milliseconds;
+  return { max: isCapped ? cap : max, isCapped };
 }
 
 export function spanOf(text: string): Span {
@@ -93,32 +154,101 @@ export function instantOfText(text: string): Instant {
   return instant;
 }
 
-function compileAllow(rule: AllowRule): CompiledAllow {
+/** The leaves of a demand for approvals, in document order. */
+export function leavesOf(demand: CompiledApprovals): readonly CompiledLeaf[] {
+  return demand.kind === "leaf" ? [demand] : demand.branches.flatMap(leavesOf);
+}
+
+function compileAllow(rule: AllowRule, order: number): CompiledAllow {
   const { min, default: standard, max, clamp } = rule.duration;
   return {
-    ...compileBase(rule),
+    ...compileBase(rule, order),
     min: spanOf(min ?? "PT1M"),
-    standard: standard === undefined ? null : spanOf(standard),
+    standard: optionalSpan(standard),
     max: spanOf(max),
     isClamping: clamp === true,
-    reason: { minLength: rule.reason?.minLength ?? 1, matches: patternOf(rule.reason?.matches) },
+    reason: compileReason(rule.reason),
     ticket: patternOf(rule.ticket?.matches),
+    cooldown: optionalSpan(rule.cooldown),
+    approvals: rule.approvals === undefined ? null : compileApprovals(rule.approvals),
+    approvalsValidFor: optionalSpan(rule.approvalsValidFor),
+    extensions: rule.extensions === undefined ? null : { max: rule.extensions.max, upTo: spanOf(rule.extensions.upTo) },
+    onBehalf: rule.onBehalf === undefined ? null : compileWho(rule.onBehalf),
   };
 }
 
-function compileDeny(rule: DenyRule): CompiledDeny {
+function compileDeny(rule: DenyRule, order: number): CompiledDeny {
   const during = rule.during && { from: instantOfText(rule.during.from), to: instantOfText(rule.during.to) };
-  return { ...compileBase(rule), during: during ?? null };
+  return { ...compileBase(rule, order), during: during ?? null, isPassable: rule.breakGlass === true };
 }
 
-function compileBase(rule: AllowRule | DenyRule): CompiledBase {
+function compileBase(rule: AllowRule | DenyRule, order: number): CompiledBase {
   return {
     id: rule.id,
-    who: rule.who,
-    roles: rule.roles === "*" ? null : new Set(rule.roles),
-    environments: rule.environments === "*" ? null : new Set(rule.environments),
+    order,
+    who: compileWho(rule.who),
+    ...compileNames(rule),
     hours: rule.hours === undefined ? null : compileHours(rule.hours),
   };
+}
+
+function compileNames({ roles, environments }: Pick<AllowRule, "roles" | "environments">) {
+  return {
+    roles: roles === "*" ? null : new Set(roles),
+    environments: environments === "*" ? null : new Set(environments),
+  };
+}
+
+function compileApprovals(demand: Approvals): CompiledApprovals {
+  if ("all" in demand) return { kind: "all", branches: demand.all.map(compileApprovals) };
+  if ("any" in demand) return { kind: "any", branches: demand.any.map(compileApprovals) };
+  const { from, count, imported } = demand;
+  return { kind: "leaf", from: compileWho(from), count, takesImported: imported === true };
+}
+
+function compileBreakGlass(breakGlass: BreakGlass): CompiledBreakGlass {
+  return {
+    who: compileWho(breakGlass.who),
+    ...compileNames(breakGlass),
+    max: spanOf(breakGlass.maxDuration),
+    reason: compileReason(breakGlass.reason),
+    reviewWithin: spanOf(breakGlass.review.within),
+    unreviewed: breakGlass.unreviewed ?? DEFAULT_UNREVIEWED,
+  };
+}
+
+function compileLimits(limits: Policy["limits"]): CompiledLimits {
+  const heldPer = limits?.perPerson?.heldPer;
+  const perRole = Object.entries(limits?.perRole ?? {}).map(([role, { live }]) => [role, live] as const);
+  return {
+    livePerPerson: limits?.perPerson?.live ?? null,
+    heldPer: heldPer === undefined ? null : { window: spanOf(heldPer.window), max: spanOf(heldPer.max) },
+    livePerRole: new Map(perRole),
+  };
+}
+
+function compileConflicts(lists: readonly (readonly string[])[]): Map<string, Set<string>> {
+  const conflicts = new Map<string, Set<string>>();
+  for (const list of lists) {
+    for (const role of list) {
+      const others = conflicts.get(role) ?? new Set();
+      for (const other of list) if (other !== role) others.add(other);
+      conflicts.set(role, others);
+    }
+  }
+  return conflicts;
+}
+
+function compileReason(reason: Reason | undefined): CompiledReason {
+  return { minLength: reason?.minLength ?? 1, matches: patternOf(reason?.matches) };
+}
+
+function spansOf(entries: readonly (readonly [string, string | undefined])[]): Map<string, Span> {
+  return new Map(entries.flatMap(([name, text]) => (text === undefined ? [] : [[name, spanOf(text)] as const])));
+}
+
+function optionalSpan(text: string | undefined): Span | null {
+  return text === undefined ? null : spanOf(text);
 }
 
 function patternOf(text: string | undefined): Pattern | null {

@@ -1,33 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
-import { judgeByAllowRules } from "./allow-rules";
-import { activateByOf, type Case, openCase } from "./case";
-import type { Decision, DecisionContext, LiveGrant, Violation } from "./decision";
-import { deniesAt, deniesNext, deniesUntil, denyRulesFor } from "./deny-rules";
+import { judgeByAllowRules, mayAsk, type Verdict } from "./allow-rules";
+import { type ApprovalReport, NO_APPROVALS } from "./approvals";
+import { judgeByBreakGlass } from "./break-glass";
+import { activateByOf, type Case, cellOfCase, openCase } from "./case";
+import type { CompiledDeny } from "./compiled-policy";
+import type { Decision, DecisionContext, Violation } from "./decision";
+import { deniesAt, deniesNext, denyRulesFor } from "./deny-rules";
 import { type Directory, identityOf, own } from "./directory";
+import { extensionViolations } from "./extension";
 import { formatInstant, type Instant } from "./instant";
+import { conflicts, heldLimit, liveLimits } from "./limits";
 import { type Policy, targetOf } from "./policy";
 import type { Request } from "./request";
-import { unenforcedInRequest } from "./unenforced";
+import { outlives } from "./target-kinds";
 import * as violation from "./violation";
 
 /**
  * The policy's answer to a request at an instant (design §5). Pure and total: no clock, no I/O, and it never throws on documents
- * that were read. The same inputs give the same answer, whatever the order of `live` and `history`.
- *
- * What this version does not enforce never gets past readPolicy() and readRequest(). Where it reaches decide() all the same, the
- * answer is deny with one `policy-untrusted` for each such field; a grant that is live already is still allowed (step 0), since
- * nothing would be gained by breaking it.
+ * that were read. The same inputs give the same answer, whatever the order of `live`, `history` and `approvals`.
  */
 export function decide(policy: Policy, directory: Directory, request: Request, context: DecisionContext): Decision {
-  const kase = openCase(policy, directory, request, context.now);
-  const isThis = (grant: LiveGrant): boolean => grant.request === kase.requestDigest;
-  const live = context.live.find(isThis);
-  if (live !== undefined) return allow(kase, live.rule ?? null, live.activatedAt, live.expiresAt);
-  const ended = context.history.find(isThis);
-  if (ended !== undefined) return deny(kase, null, [violation.requestEnded(kase, ended.endedAt)]);
-  for (const step of [unenforcedFields, unknownNames, untimely]) {
+  const kase = openCase(policy, directory, request, context);
+  const live = kase.live.ofRequest(kase.requestDigest);
+  if (live !== undefined) return allow(kase, live.rule ?? null, live.activatedAt, live.expiresAt, NO_APPROVALS);
+  const ended = kase.history.ofRequest(kase.requestDigest);
+  if (ended !== undefined) return deny(kase, null, [violation.requestEnded(kase, ended.endedAt)], NO_APPROVALS);
+  for (const step of [unknownNames, untimely]) {
     const violations = step(kase);
-    if (violations.length > 0) return deny(kase, null, violations);
+    if (violations.length > 0) return deny(kase, null, violations, NO_APPROVALS);
   }
   return judge(kase);
 }
@@ -35,26 +35,33 @@ export function decide(policy: Policy, directory: Directory, request: Request, c
 /** Steps 3 to 6. */
 function judge(kase: Case): Decision {
   const denyRules = denyRulesFor(kase);
-  const denials = denyRules
-    .filter((rule) => deniesAt(rule, kase.at))
-    .map((rule) => violation.denied(kase, rule, deniesUntil(rule, kase.at)));
-  const verdict = judgeByAllowRules(kase);
-  const violations = [...denials, ...verdict.violations, ...missingIdentity(kase)];
-  if (violations.length > 0) return deny(kase, verdict.rule, violations);
-  const cuts = denyRules.map((rule) => deniesNext(rule, kase.at, verdict.end) ?? verdict.end);
-  return allow(kase, verdict.rule, kase.at, Math.min(verdict.end, ...cuts));
+  const denials = denyRules.filter((rule) => deniesAt(rule, kase.at)).map((rule) => violation.denied(kase, rule));
+  const verdict = kase.isBreakGlass ? judgeByBreakGlass(kase) : judgeByAllowRules(kase);
+  const isBounded = denials.length === 0 && verdict.rule !== null;
+  const end = isBounded ? cutToDenials(kase, denyRules, verdict.end) : kase.at;
+  const violations = [
+    ...denials,
+    ...verdict.violations,
+    ...liveLimits(kase),
+    ...(isBounded ? heldLimit(kase, end) : []),
+    ...conflicts(kase),
+    ...extensionViolations(kase, verdict),
+    ...targetViolations(kase),
+  ];
+  if (violations.length > 0) return deny(kase, verdict.rule, violations, verdict.approvals);
+  return allow(kase, verdict.rule, kase.at, end, verdict.approvals);
 }
 
-function unenforcedFields(kase: Case): Violation[] {
-  const inRequest = unenforcedInRequest({ value: kase.request, path: [] }).map(({ message }) => message);
-  return [...kase.rules.unenforced, ...inRequest].map((fault) => violation.unenforced(kase, fault));
+/** No access stands inside a window that denies it. */
+function cutToDenials(kase: Case, denyRules: readonly CompiledDeny[], end: Instant): Instant {
+  return denyRules.reduce((earliest, rule) => deniesNext(rule, kase.at, earliest) ?? earliest, end);
 }
 
 /** Step 1. */
 function unknownNames(kase: Case): Violation[] {
   const { environment, requester, role } = kase.request.spec;
   const violations: Violation[] = [];
-  if (!kase.people.people.has(requester)) violations.push(violation.unknownRequester(kase));
+  if (!kase.people.profiles.has(requester)) violations.push(violation.unknownRequester(kase));
   const offered = own(kase.policy.roles, role);
   if (offered === undefined) violations.push(violation.unknownRole(kase));
   if (own(kase.policy.environments, environment) === undefined) violations.push(violation.unknownEnvironment(kase));
@@ -73,33 +80,77 @@ function untimely(kase: Case): Violation[] {
   if (kase.startAt !== null && kase.startAt > latestStart) {
     violations.push(violation.startTooLate(kase, kase.startAt, latestStart));
   }
-  if (kase.at >= activateBy) violations.push(violation.requestLapsed(kase, activateBy));
+  if (kase.start >= activateBy) violations.push(violation.requestLapsed(kase, activateBy));
+  return [...violations, ...unproven(kase)];
+}
+
+/**
+ * The requester asked, or somebody whom a rule that could allow it lets ask for others. A signature proves as much as being the
+ * author of the change, and more.
+ */
+function unproven(kase: Case): Violation[] {
+  const { proof, rules, people, request } = kase;
+  if (rules.proof === "none") return [];
+  if (proof === null || (rules.proof === "signature" && proof.how !== "signature")) {
+    return [violation.requestUnproven(kase, rules.proof)];
+  }
+  const { requester } = request.spec;
+  if (proof.by === requester) return [];
+  const isLet =
+    !kase.isBreakGlass &&
+    cellOfCase(kase)
+      .allows.matching(people, requester, kase.at)
+      .some((rule) => mayAsk(kase, rule));
+  return isLet ? [] : [violation.askedByAnother(kase, proof.by)];
+}
+
+/** Step 6: the person's identity at the target, and how long access may outlive the grant there. */
+function targetViolations(kase: Case): Violation[] {
+  const { environment, requester, role } = kase.request.spec;
+  const kind = targetOf(kase.policy, kase.request)?.kind;
+  if (kind === undefined) return [];
+  const violations = identityOf(kase.directory, requester, kind) === null ? [violation.noIdentity(kase, kind)] : [];
+  const most = kase.rules.maxOutlives.get(role);
+  if (most !== undefined && outlives(kind) > most.milliseconds) {
+    violations.push(violation.outlivesTooLong(kase, environment, outlives(kind), most));
+  }
   return violations;
 }
 
-/** Step 6, as far as this version goes. */
-function missingIdentity(kase: Case): Violation[] {
-  const kind = targetOf(kase.policy, kase.request)?.kind;
-  if (kind === undefined || identityOf(kase.directory, kase.request.spec.requester, kind) !== null) return [];
-  return [violation.noIdentity(kase, kind)];
-}
-
-function allow(kase: Case, rule: string | null, activatesAt: Instant, expiresAt: Instant): Decision {
+function allow(
+  kase: Case,
+  rule: string | null,
+  activatesAt: Instant,
+  expiresAt: Instant,
+  approvals: ApprovalReport,
+): Decision {
+  const kind = targetOf(kase.policy, kase.request)?.kind ?? "";
   const end = formatInstant(expiresAt);
+  const longer = outlives(kind);
   return {
-    ...answer(kase, rule, []),
+    ...answer(kase, rule, [], approvals),
     outcome: "allow",
     activatesAt: formatInstant(activatesAt),
     expiresAt: end,
-    effectiveEnd: end,
+    effectiveEnd: longer === 0 ? end : formatInstant(expiresAt + longer),
   };
 }
 
-function deny(kase: Case, rule: string | null, violations: readonly Violation[]): Decision {
-  return answer(kase, rule, violations);
+function deny(
+  kase: Case,
+  rule: Verdict["rule"],
+  violations: readonly Violation[],
+  approvals: ApprovalReport,
+): Decision {
+  return answer(kase, rule, violations, approvals);
 }
 
-function answer(kase: Case, rule: string | null, violations: readonly Violation[]): Decision {
+function answer(
+  kase: Case,
+  rule: string | null,
+  violations: readonly Violation[],
+  approvals: ApprovalReport,
+): Decision {
   return {
     outcome: "deny",
     rule,
@@ -107,7 +158,7 @@ function answer(kase: Case, rule: string | null, violations: readonly Violation[
     expiresAt: null,
     effectiveEnd: null,
     violations,
-    approvals: { required: [], given: [], missing: [] },
+    approvals,
     requestDigest: kase.requestDigest,
     policyDigest: kase.rules.digest,
     directoryDigest: kase.people.digest,

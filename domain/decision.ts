@@ -45,7 +45,7 @@ export interface Violation {
   readonly path: string;
   readonly observed: string | null;
   readonly limit: string | null;
-  /** One line: "`alice-orders` asks for 9 h, rule `dba-orders-long` allows 8 h; set `duration` to PT8H or less". */
+  /** Rendered when it is read. One line: "`alice-orders` asks for 9 h, rule `dba-orders-long` allows 8 h; set `duration` to PT8H or less". */
   readonly message: string;
 }
 
@@ -77,8 +77,14 @@ export interface LiveGrant {
   readonly environment: string;
   readonly activatedAt: Instant;
   readonly expiresAt: Instant;
+  /** The rule that allowed it, or `breakGlass`. */
   readonly rule?: string;
   readonly request?: Digest;
+  /** How many extensions its chain has, itself included; absent: it is none. */
+  readonly extensions?: number;
+  readonly breakGlass?: boolean;
+  /** When a break-glass grant was reviewed; absent: not yet. */
+  readonly reviewedAt?: Instant;
 }
 
 /** A grant that ended. */
@@ -86,10 +92,33 @@ export interface EndedGrant extends LiveGrant {
   readonly endedAt: Instant;
 }
 
+/** One person's verdict on this very request, its signature verified (design §4.4). */
+export interface Approval {
+  readonly approver: string;
+  readonly verdict: "approve" | "reject";
+  readonly at: Instant;
+  /** What the role meant to the approver ({@link roleDigestOf}); an approve of another meaning counts for nothing. Absent: not looked at. */
+  readonly role?: Digest;
+  /** The longest duration agreed to, in milliseconds; an approve of less than is asked counts for nothing. Absent: any. */
+  readonly upTo?: number;
+  /** Whether it came from a forge, by an importer's signature. */
+  readonly imported?: boolean;
+}
+
+/** Who was proven to have asked, and how: by a signature of the request, or as the author of the change that brought it. */
+export interface Proof {
+  readonly by: string;
+  readonly how: "signature" | "author";
+}
+
 /** What decide() judges by, besides the documents. */
 export interface DecisionContext {
   readonly now: Instant;
-  /** Keyed lookups happen by `request`; order carries no meaning. */
+  /** Null: nobody is proven to have asked. */
+  readonly proof: Proof | null;
+  /** Null: none can be verified, so none counts, and the answer says so. */
+  readonly approvals: readonly Approval[] | null;
+  /** Lookups are keyed; order carries no meaning. A list that is frozen is indexed once. */
   readonly live: readonly LiveGrant[];
   readonly history: readonly EndedGrant[];
 }

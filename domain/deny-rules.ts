@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Case } from "./case";
-import { whoMatches } from "./compiled-directory";
-import { type CompiledDeny, names } from "./compiled-policy";
+import { type Case, cellOfCase } from "./case";
+import type { CompiledDeny } from "./compiled-policy";
 import { nextOpen, windowAt } from "./hours";
 import type { Instant } from "./instant";
 import { DAY } from "./zone-time";
@@ -9,13 +8,13 @@ import { DAY } from "./zone-time";
 // A message tells until when a rule denies; what denies for longer than this denies for good, for all that its reader can do.
 const FORESEEN = 400 * DAY;
 
-/** The deny rules that name the role and the environment and whose `who` matches the person at `t`; their times are not looked at. */
-export function denyRulesFor({ rules, people, request, at }: Case): CompiledDeny[] {
-  const { environment, requester, role } = request.spec;
-  return rules.denies.filter(
-    (rule) =>
-      names(rule.roles, role) && names(rule.environments, environment) && whoMatches(rule.who, people, requester, at),
-  );
+/**
+ * The deny rules that name the role and the environment, whose `who` matches the person at `t`, and that a break-glass request
+ * doesn't pass; their times are not looked at.
+ */
+export function denyRulesFor(kase: Case): readonly CompiledDeny[] {
+  const rules = cellOfCase(kase).denies.matching(kase.people, kase.request.spec.requester, kase.at);
+  return kase.isBreakGlass ? rules.filter(({ isPassable }) => !isPassable) : rules;
 }
 
 /** Whether the times of a deny rule contain an instant: both of `during` and `hours`, where given. */

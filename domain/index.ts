@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 export { refuseUnenforcedAnchors } from "./anchors";
+export { BREAK_GLASS } from "./break-glass";
 export { activateByOf, requestDigestOf } from "./case";
+export { roleDigestOf } from "./compiled-policy";
 export { decide } from "./decide";
 export * from "./decision";
 export * from "./digest";
@@ -23,7 +25,17 @@ export * from "./instant";
 export * from "./journal-event";
 export { type DocumentKind, jsonSchemaOf } from "./json-schema";
 export { type Policy, type Target, targetOf } from "./policy";
-export { DEFAULT_DOCUMENTS, type Judge, parseRequest, readDirectory, readJudge, readPolicy, readRequest } from "./read";
+export {
+  DEFAULT_DOCUMENTS,
+  type Judge,
+  type Purpose,
+  parseRequest,
+  readDirectory,
+  readJudge,
+  readPolicy,
+  readRequest,
+} from "./read";
 export { type Request, startAtOf } from "./request";
+export { TARGET_KINDS } from "./target-kinds";
 export { didYouMean, quote, quoteList } from "./text";
-export { SERVED_KINDS, unservedTarget } from "./unenforced";
+export { unservedTarget } from "./unenforced";

@@ -71,9 +71,10 @@ export interface EventData {
 
 /**
  * Why a grant ends: its time is over; it was withdrawn from code; it was changed at the target; its activation did not
- * complete; it stood again after its end (a target restored from a backup, a create that came late).
+ * complete; it stood again after its end (a target restored from a backup, a create that came late); another grant of its chain of
+ * extensions was ended early.
  */
-export type EndCause = "expiry" | "withdrawn" | "drift" | "incomplete" | "returned";
+export type EndCause = "expiry" | "withdrawn" | "drift" | "incomplete" | "returned" | "chain";
 
 export type EventType = keyof EventData;
 

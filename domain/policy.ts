@@ -219,6 +219,8 @@ export type AllowRule = Extract<Rule, { effect: "allow" }>;
 export type DenyRule = Extract<Rule, { effect: "deny" }>;
 export type Who = Rule["who"];
 export type Hours = NonNullable<Rule["hours"]>;
+export type Reason = NonNullable<AllowRule["reason"]>;
+export type BreakGlass = NonNullable<Policy["breakGlass"]>;
 
 /** A place where a role exists. */
 export interface Target {

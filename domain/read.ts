@@ -16,7 +16,7 @@ import { type Request, requestSchema } from "./request";
 import { requestFindings } from "./request-findings";
 import { field, type Spot } from "./spot";
 import { quote } from "./text";
-import { unenforcedInPolicy, unenforcedInRequest } from "./unenforced";
+import { unenforcedInPolicy } from "./unenforced";
 
 /** Policy and directory that belong together. */
 export interface Judge {
@@ -38,13 +38,19 @@ const MAX_BYTES = 1_048_576;
 /** NB. Requests come from everybody, and hostile YAML costs its reader up to 15 s of CPU for 1 MiB: a request is a page of text. */
 const MAX_REQUEST_BYTES = 65_536;
 
-const POLICY: Kind<Policy> = {
+/**
+ * What a policy is read for. To `grant` by it, or to say what would be granted, all that it demands must be verified; to `study` it (its
+ * tests, its meaning) it need not be, because nothing is opened.
+ */
+export type Purpose = "grant" | "study";
+
+const policyKind = (purpose: Purpose): Kind<Policy> => ({
   name: "Policy",
   maxBytes: MAX_BYTES,
   schema: policySchema,
-  findings: (root) => [...policyFindings(root), ...unenforcedInPolicy(root)],
+  findings: (root) => [...policyFindings(root), ...(purpose === "grant" ? unenforcedInPolicy(root) : [])],
   digest: digestOf,
-};
+});
 const DIRECTORY: Kind<Directory> = {
   name: "Directory",
   maxBytes: MAX_BYTES,
@@ -56,16 +62,16 @@ const REQUEST: Kind<Request> = {
   name: "Request",
   maxBytes: MAX_REQUEST_BYTES,
   schema: requestSchema,
-  findings: (root) => [...requestFindings(root), ...unenforcedInRequest(root)],
+  findings: requestFindings,
   digest: requestDigestOf,
 };
 
 /**
  * Reads a policy (design §4.1). Throws a {@link DocumentError} with all problems of the file: of its form, of the names it must
- * resolve itself, and with everything that this version does not enforce.
+ * resolve itself, and, to grant by it, with everything that this version does not verify.
  */
-export function readPolicy(source: Source): Document<Policy> {
-  return finish(examine(POLICY, source));
+export function readPolicy(source: Source, purpose: Purpose = "grant"): Document<Policy> {
+  return finish(examine(policyKind(purpose), source));
 }
 
 /** Reads a directory (design §4.2). Throws a {@link DocumentError} with all problems of the file. */
@@ -93,8 +99,8 @@ export function parseRequest(value: unknown, name: string): Request {
  * Reads a policy and the directory it is used with, and looks up the names that must exist in it (design §4). Throws a
  * {@link DocumentError} with all problems of both files, those of the policy first.
  */
-export function readJudge(policySource: Source, directorySource: Source): Judge {
-  const policy = examine(POLICY, policySource);
+export function readJudge(policySource: Source, directorySource: Source, purpose: Purpose = "grant"): Judge {
+  const policy = examine(policyKind(purpose), policySource);
   const directory = examine(DIRECTORY, directorySource);
   let unresolved: Problem[] = [];
   if (policy.root !== null && directory.root !== null) {

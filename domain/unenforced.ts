@@ -2,45 +2,19 @@
 import { placeOf, shown } from "./form-findings";
 import type { Finding } from "./parsed";
 import { type Policy, targetOf } from "./policy";
+import { approvalLeaves } from "./policy-findings";
 import type { Request } from "./request";
-import { field, fields, items, type Spot } from "./spot";
+import { field, items, type Spot } from "./spot";
+import { TARGET_KINDS } from "./target-kinds";
 import { quote, quoteList } from "./text";
 
-// What the format has and this version does not enforce. Ignored, each of these would open a door that its author believes shut;
-// so each is refused, when a document is read and again by decide(). Whoever makes decide() enforce one takes it out here.
-// A request's `signature` is none of them: under `proof: none`, the only proof there is, nobody believes that it was verified.
+// What the format has and this version can't enforce where it matters: proofs of who asks, and verdicts that a forge brought. To pass
+// over them would open a door that the policy's author believes shut, so whoever grants refuses such a policy; whoever only studies
+// one (its tests, its differences) doesn't, because decide() judges by all of it.
 
-const RULE_FIELDS = ["approvals", "approvalsValidFor", "extensions", "cooldown", "onBehalf"];
-const POLICY_FIELDS = ["limits", "conflicts", "breakGlass"];
-
-/** The kinds of targets at which this version can make a grant; a test compares them with the provider's. */
-export const SERVED_KINDS: readonly string[] = ["postgres"];
-
-/** What a policy demands and this version does not enforce; the value may be bad in other ways. */
+/** What a policy demands and this version does not verify; the value may be bad in other ways. */
 export function unenforcedInPolicy(policy: Spot): Finding[] {
-  return [
-    ...POLICY_FIELDS.flatMap((key) => refuseField(field(policy, key))),
-    ...items(field(policy, "rules")).flatMap(unenforcedInRule),
-    ...fields(field(policy, "roles")).flatMap(({ spot }) => refuseField(field(spot, "maxOutlive"))),
-    ...unenforcedProof(policy),
-  ];
-}
-
-/** What a request asks and this version does not do; the value may be bad in other ways. */
-export function unenforcedInRequest(request: Spot): Finding[] {
-  const spec = field(request, "spec");
-  const breakGlass = field(spec, "breakGlass");
-  return [
-    ...(breakGlass.value === true
-      ? [
-          refusal(
-            breakGlass,
-            `${placeOf(breakGlass.path)} is \`true\`, but this version grants no break-glass requests; leave it out`,
-          ),
-        ]
-      : []),
-    ...refuseField(field(spec, "extends")),
-  ];
+  return [...items(field(policy, "rules")).flatMap(importedVerdicts), ...unenforcedProof(policy)];
 }
 
 /**
@@ -50,21 +24,18 @@ export function unenforcedInRequest(request: Spot): Finding[] {
  */
 export function unservedTarget(policy: Policy, request: Request): string | null {
   const kind = targetOf(policy, request)?.kind;
-  if (kind === undefined || SERVED_KINDS.includes(kind)) return null;
+  if (kind === undefined || TARGET_KINDS.has(kind)) return null;
   const { environment, role } = request.spec;
-  return `${quote(request.metadata.name)} asks for ${quote(role)} in ${quote(environment)}, a target of kind ${quote(kind)}, this version grants only at ${quoteList(SERVED_KINDS)}; leave it out or use a version that serves it`;
+  return `${quote(request.metadata.name)} asks for ${quote(role)} in ${quote(environment)}, a target of kind ${quote(kind)}, this version grants only at ${quoteList([...TARGET_KINDS.keys()])}; leave it out or use a version that serves it`;
 }
 
-function unenforcedInRule(rule: Spot): Finding[] {
-  if (field(rule, "effect").value !== "deny") return RULE_FIELDS.flatMap((key) => refuseField(field(rule, key)));
-  const breakGlass = field(rule, "breakGlass");
-  if (breakGlass.value !== true) return [];
-  return [
-    refusal(
-      breakGlass,
-      `${placeOf(breakGlass.path)} is \`true\`, but this version grants no break-glass requests; leave it out`,
-    ),
-  ];
+function importedVerdicts(rule: Spot): Finding[] {
+  return approvalLeaves(field(rule, "approvals")).flatMap((leaf): Finding[] => {
+    const imported = field(leaf, "imported");
+    if (imported.value !== true) return [];
+    const message = `${placeOf(imported.path)} is \`true\`, but this version imports no verdicts from a forge; leave it out`;
+    return [{ path: imported.path, at: "key", message }];
+  });
 }
 
 function unenforcedProof(policy: Spot): Finding[] {
@@ -80,18 +51,4 @@ function unenforcedProof(policy: Spot): Finding[] {
   return [
     { path: proof.path, at: "parent", message: `\`requests.proof\` is absent, which means \`signature\`, ${fix}` },
   ];
-}
-
-function refuseField(spot: Spot): Finding[] {
-  if (spot.value === undefined) return [];
-  return [
-    refusal(
-      spot,
-      `${placeOf(spot.path)} is given, but this version does not enforce it; leave it out or use a version that does`,
-    ),
-  ];
-}
-
-function refusal(spot: Spot, message: string): Finding {
-  return { path: spot.path, at: "key", message };
 }

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+import { type ApprovalReport, quotedDemand } from "./approvals";
 import type { Case } from "./case";
-import type { CompiledAllow, CompiledDeny, Pattern, Span } from "./compiled-policy";
-import type { Violation } from "./decision";
-import { renderDuration } from "./duration";
+import type { CompiledAllow, CompiledApprovals, CompiledDeny, Pattern, Span } from "./compiled-policy";
+import type { Approval, LiveGrant, Violation, ViolationId } from "./decision";
+import { deniesUntil } from "./deny-rules";
+import { formatDuration, renderDuration } from "./duration";
 import { nextOpen, type OpeningHours } from "./hours";
 import { formatInstant, type Instant } from "./instant";
 import { didYouMean, quote, quoteList } from "./text";
@@ -12,104 +14,175 @@ import { renderLocal } from "./zone-time";
 
 const KEEPER = "ask whoever keeps the policy";
 
-export function unenforced(kase: Case, fault: string): Violation {
-  const message = `${nameOf(kase)} cannot be judged: ${fault}`;
-  return { id: "policy-untrusted", rule: null, path: "", observed: null, limit: null, message };
+interface Facts {
+  readonly id: ViolationId;
+  readonly rule: string | null;
+  readonly path: string;
+  readonly observed: string | null;
+  readonly limit: string | null;
+}
+
+/** NB. most messages are never read: a decision is made far more often than it is shown. */
+function violation({ id, rule, path, observed, limit }: Facts, render: () => string): Violation {
+  return {
+    id,
+    rule,
+    path,
+    observed,
+    limit,
+    get message() {
+      return render();
+    },
+  };
 }
 
 export function requestEnded(kase: Case, endedAt: Instant): Violation {
-  const ended = formatInstant(endedAt);
-  const message = `the grant of ${nameOf(kase)} ended at ${ended}, and a request opens access at most once; write a new request with today's \`requestedAt\``;
-  return { id: "request-ended", rule: null, path: "", observed: ended, limit: null, message };
+  const observed = formatInstant(endedAt);
+  return violation(
+    { id: "request-ended", rule: null, path: "", observed, limit: null },
+    () =>
+      `the grant of ${nameOf(kase)} ended at ${observed}, and a request opens access at most once; write a new request with today's \`requestedAt\``,
+  );
 }
 
 export function unknownRequester(kase: Case): Violation {
   const { requester } = kase.request.spec;
-  const fix = didYouMean(requester, kase.people.people);
-  const message = `${nameOf(kase)} is asked for by ${quote(requester)}, who is not in the directory; ${fix}`;
-  return { id: "unknown-requester", rule: null, path: "spec.requester", observed: requester, limit: null, message };
+  return violation(
+    { id: "unknown-requester", rule: null, path: "spec.requester", observed: requester, limit: null },
+    () =>
+      `${nameOf(kase)} is asked for by ${quote(requester)}, who is not in the directory; ${didYouMean(requester, kase.people.profiles.keys())}`,
+  );
 }
 
 export function unknownRole(kase: Case): Violation {
   const { role } = kase.request.spec;
-  const fix = didYouMean(role, Object.keys(kase.policy.roles));
-  const message = `${nameOf(kase)} asks for role ${quote(role)}, which the policy does not offer; ${fix}`;
-  return { id: "unknown-role", rule: null, path: "spec.role", observed: role, limit: null, message };
+  return violation(
+    { id: "unknown-role", rule: null, path: "spec.role", observed: role, limit: null },
+    () =>
+      `${nameOf(kase)} asks for role ${quote(role)}, which the policy does not offer; ${didYouMean(role, Object.keys(kase.policy.roles))}`,
+  );
 }
 
 export function unknownEnvironment(kase: Case): Violation {
   const { environment } = kase.request.spec;
-  const fix = didYouMean(environment, Object.keys(kase.policy.environments));
-  const message = `${nameOf(kase)} asks for environment ${quote(environment)}, which the policy does not have; ${fix}`;
-  return {
-    id: "unknown-environment",
-    rule: null,
-    path: "spec.environment",
-    observed: environment,
-    limit: null,
-    message,
-  };
+  return violation(
+    { id: "unknown-environment", rule: null, path: "spec.environment", observed: environment, limit: null },
+    () =>
+      `${nameOf(kase)} asks for environment ${quote(environment)}, which the policy does not have; ${didYouMean(environment, Object.keys(kase.policy.environments))}`,
+  );
 }
 
 export function roleNotThere(kase: Case, environments: readonly string[]): Violation {
   const { environment, role } = kase.request.spec;
-  const fix =
-    environments.length === 0 ? `it has no target anywhere, ${KEEPER}` : `ask for it in ${quoteList(environments)}`;
-  const message = `${nameOf(kase)} asks for role ${quote(role)} in ${quote(environment)}, where it does not exist; ${fix}`;
   const limit = environments.length === 0 ? null : environments.join(", ");
-  return { id: "unknown-environment", rule: null, path: "spec.environment", observed: environment, limit, message };
+  return violation(
+    { id: "unknown-environment", rule: null, path: "spec.environment", observed: environment, limit },
+    () => {
+      const fix = limit === null ? `it has no target anywhere, ${KEEPER}` : `ask for it in ${quoteList(environments)}`;
+      return `${nameOf(kase)} asks for role ${quote(role)} in ${quote(environment)}, where it does not exist; ${fix}`;
+    },
+  );
 }
 
 export function requestNotYet(kase: Case): Violation {
   const [observed, limit] = [formatInstant(kase.requestedAt), formatInstant(kase.now)];
-  const message = `${nameOf(kase)} is dated ${observed}, and it is only ${limit}; correct \`requestedAt\``;
-  return { id: "request-not-yet", rule: null, path: "spec.requestedAt", observed, limit, message };
+  return violation(
+    { id: "request-not-yet", rule: null, path: "spec.requestedAt", observed, limit },
+    () => `${nameOf(kase)} is dated ${observed}, and it is only ${limit}; correct \`requestedAt\``,
+  );
 }
 
 export function startTooLate(kase: Case, startAt: Instant, latest: Instant): Violation {
   const [observed, limit] = [formatInstant(startAt), formatInstant(latest)];
-  const after = renderDuration(kase.rules.startWithin.milliseconds);
-  const message = `${nameOf(kase)} starts at ${observed}, more than ${after} after \`requestedAt\`; set \`startAt\` to ${limit} or before`;
-  return { id: "start-too-late", rule: null, path: "spec.startAt", observed, limit, message };
+  return violation({ id: "start-too-late", rule: null, path: "spec.startAt", observed, limit }, () => {
+    const after = renderDuration(kase.rules.startWithin.milliseconds);
+    return `${nameOf(kase)} starts at ${observed}, more than ${after} after \`requestedAt\`; set \`startAt\` to ${limit} or before`;
+  });
 }
 
 export function requestLapsed(kase: Case, activateBy: Instant): Violation {
-  const [observed, limit] = [formatInstant(kase.at), formatInstant(activateBy)];
-  const message = `${nameOf(kase)} had to be activated before ${limit}, and the earliest is ${observed}; write a new request`;
-  return { id: "request-lapsed", rule: null, path: "spec.activateBy", observed, limit, message };
+  const [observed, limit] = [formatInstant(kase.start), formatInstant(activateBy)];
+  return violation(
+    { id: "request-lapsed", rule: null, path: "spec.activateBy", observed, limit },
+    () => `${nameOf(kase)} had to be activated before ${limit}, and the earliest is ${observed}; write a new request`,
+  );
 }
 
-export function denied(kase: Case, rule: CompiledDeny, until: Instant | null): Violation {
+export function requestUnproven(kase: Case, wanted: "signature" | "author"): Violation {
+  const { requester } = kase.request.spec;
+  return violation(
+    { id: "request-unproven", rule: null, path: "signature", observed: kase.proof?.how ?? null, limit: wanted },
+    () => {
+      const what =
+        wanted === "signature"
+          ? `the policy wants the requester's signature; sign it as ${quote(requester)}`
+          : `the policy wants the requester to be the author of the change; let ${quote(requester)} propose it, or sign it`;
+      return `${nameOf(kase)} is not proven to come from ${quote(requester)}, ${what}`;
+    },
+  );
+}
+
+export function askedByAnother(kase: Case, by: string): Violation {
+  const { requester } = kase.request.spec;
+  return violation(
+    { id: "request-unproven", rule: null, path: "spec.requester", observed: by, limit: requester },
+    () =>
+      `${nameOf(kase)} comes from ${quote(by)}, whom no rule lets ask for ${quote(requester)} here; let ${quote(requester)} ask`,
+  );
+}
+
+export function denied(kase: Case, rule: CompiledDeny): Violation {
   const { environment, role } = kase.request.spec;
   const observed = formatInstant(kase.at);
-  const limit = until === null ? null : formatInstant(until);
-  const what = `${nameOf(kase)} asks for ${quote(role)} in ${quote(environment)} at ${observed}, which rule ${quote(rule.id)} denies`;
-  const message =
-    limit === null ? `${what}; ${KEEPER}` : `${what} until ${limit}; ${startFrom(kase, until ?? kase.at, limit)}`;
-  return { id: "denied", rule: rule.id, path: "spec", observed, limit, message };
+  // What follows is looked for through days and years: only where somebody reads it.
+  const until = (): Instant | null => deniesUntil(rule, kase.at);
+  return {
+    id: "denied",
+    rule: rule.id,
+    path: "spec",
+    observed,
+    get limit() {
+      const end = until();
+      return end === null ? null : formatInstant(end);
+    },
+    get message() {
+      const end = until();
+      const what = `${nameOf(kase)} asks for ${quote(role)} in ${quote(environment)} at ${observed}, which rule ${quote(rule.id)} denies`;
+      if (end === null) return `${what}; ${KEEPER}`;
+      return `${what} until ${formatInstant(end)}; ${startFrom(kase, end, formatInstant(end))}`;
+    },
+  };
 }
 
-// A start further away than `startWithin` would only be refused in its turn.
+// A start further away than `startWithin` would only be refused in its turn; an extension and a break-glass request take none.
 function startFrom(kase: Case, start: Instant, text: string): string {
   const latest = kase.requestedAt + kase.rules.startWithin.milliseconds;
-  return start <= latest ? `set \`startAt\` to ${text} or later` : `write a new request when it is ${text}`;
+  const takesStart = kase.request.spec.extends === undefined && !kase.isBreakGlass;
+  return takesStart && start <= latest
+    ? `set \`startAt\` to ${text} or later`
+    : `write a new request when it is ${text}`;
 }
 
 /** `environments`: where a rule gives it to the person and the role exists; there may be none of that sort. */
 export function environmentNotAllowed(kase: Case, environments: readonly string[]): Violation {
   const { environment, role, requester } = kase.request.spec;
-  const fix = environments.length === 0 ? KEEPER : `ask for it in ${quoteList(environments)}`;
-  const message = `${nameOf(kase)} asks for ${quote(role)} in ${quote(environment)}, where no rule gives it to ${quote(requester)}; ${fix}`;
   const limit = environments.length === 0 ? null : environments.join(", ");
-  return { id: "environment-not-allowed", rule: null, path: "spec.environment", observed: environment, limit, message };
+  return violation(
+    { id: "environment-not-allowed", rule: null, path: "spec.environment", observed: environment, limit },
+    () => {
+      const fix = limit === null ? KEEPER : `ask for it in ${quoteList(environments)}`;
+      return `${nameOf(kase)} asks for ${quote(role)} in ${quote(environment)}, where no rule gives it to ${quote(requester)}; ${fix}`;
+    },
+  );
 }
 
 export function notEligible(kase: Case, others: readonly string[]): Violation {
   const { environment, role, requester } = kase.request.spec;
-  const rules = `${others.length === 1 ? "rule" : "rules"} ${quoteList(others, "and")}`;
-  const whom = others.length === 0 ? "anybody" : `${quote(requester)}, ${rules} only to others`;
-  const message = `${nameOf(kase)} asks for ${quote(role)} in ${quote(environment)}, which no rule gives to ${whom}; ${KEEPER}`;
-  return { id: "not-eligible", rule: null, path: "spec.requester", observed: requester, limit: null, message };
+  return violation({ id: "not-eligible", rule: null, path: "spec.requester", observed: requester, limit: null }, () => {
+    const rules = `${others.length === 1 ? "rule" : "rules"} ${quoteList(others, "and")}`;
+    const whom = others.length === 0 ? "anybody" : `${quote(requester)}, ${rules} only to others`;
+    return `${nameOf(kase)} asks for ${quote(role)} in ${quote(environment)}, which no rule gives to ${whom}; ${KEEPER}`;
+  });
 }
 
 /** What a rule makes of the length of a request. */
@@ -121,19 +194,33 @@ export interface Bounds {
 }
 
 export function durationTooShort(kase: Case, rule: CompiledAllow, { asked, max }: Bounds): Violation {
-  // A clamp gives max to whoever asks for `min` or more, also where `min` is the longer of the two.
-  const upTo = fits(rule, max) ? `, up to ${max.text}` : "";
-  const fix =
-    fits(rule, max) || rule.isClamping ? `set \`duration\` to ${rule.min.text} or more${upTo}` : impossible(rule, max);
-  const message = `${nameOf(kase)} asks for ${render(asked)}, rule ${quote(rule.id)} gives no less than ${render(rule.min)}; ${fix}`;
-  return durationViolation("duration-too-short", rule, asked, rule.min, message);
+  return durationViolation("duration-too-short", rule.id, asked, rule.min, () => {
+    // A clamp gives max to whoever asks for `min` or more, also where `min` is the longer of the two.
+    const upTo = fits(rule, max) ? `, up to ${max.text}` : "";
+    const fix =
+      fits(rule, max) || rule.isClamping
+        ? `set \`duration\` to ${rule.min.text} or more${upTo}`
+        : impossible(rule, max);
+    return `${nameOf(kase)} asks for ${render(asked)}, rule ${quote(rule.id)} gives no less than ${render(rule.min)}; ${fix}`;
+  });
 }
 
-export function durationTooLong(kase: Case, rule: CompiledAllow, { asked, max, isCapped }: Bounds): Violation {
-  const fix = fits(rule, max) ? `set \`duration\` to ${max.text} or less` : impossible(rule, max);
+export function durationTooLong(kase: Case, rule: CompiledAllow, bounds: Bounds): Violation {
+  return durationViolation("duration-too-long", rule.id, bounds.asked, bounds.max, () =>
+    tooLong(kase, `rule ${quote(rule.id)}`, bounds, fits(rule, bounds.max) ? null : impossible(rule, bounds.max)),
+  );
+}
+
+export function breakGlassTooLong(kase: Case, bounds: Bounds): Violation {
+  return durationViolation("duration-too-long", "breakGlass", bounds.asked, bounds.max, () =>
+    tooLong(kase, "`breakGlass`", bounds, null),
+  );
+}
+
+function tooLong(kase: Case, by: string, { asked, max, isCapped }: Bounds, dead: string | null): string {
   const where = isCapped ? ` in ${quote(kase.request.spec.environment)}` : "";
-  const message = `${nameOf(kase)} asks for ${render(asked)}, rule ${quote(rule.id)} allows ${render(max)}${where}; ${fix}`;
-  return durationViolation("duration-too-long", rule, asked, max, message);
+  const fix = dead ?? `set \`duration\` to ${max.text} or less`;
+  return `${nameOf(kase)} asks for ${render(asked)}, ${by} allows ${render(max)}${where}; ${fix}`;
 }
 
 function fits(rule: CompiledAllow, max: Span): boolean {
@@ -146,53 +233,254 @@ function impossible(rule: CompiledAllow, max: Span): string {
 
 function durationViolation(
   id: "duration-too-short" | "duration-too-long",
-  rule: CompiledAllow,
+  rule: string,
   asked: Span,
   limit: Span,
-  message: string,
+  message: () => string,
 ): Violation {
-  return { id, rule: rule.id, path: "spec.duration", observed: asked.text, limit: limit.text, message };
+  return violation({ id, rule, path: "spec.duration", observed: asked.text, limit: limit.text }, message);
 }
 
-export function outsideHours(kase: Case, rule: CompiledAllow, hours: OpeningHours): Violation {
-  const observed = formatInstant(kase.at);
-  const opening = nextOpen(hours, kase.at);
-  const seen = `${nameOf(kase)} would start at ${observed} (${renderLocal(hours.zone, kase.at)}), rule ${quote(rule.id)} allows ${hours.text}`;
-  const when = opening === null ? null : `${formatInstant(opening)} (${renderLocal(hours.zone, opening)})`;
-  const message = when === null ? `${seen}; ${KEEPER}` : `${seen}; ${startFrom(kase, opening ?? kase.at, when)}`;
-  return { id: "outside-hours", rule: rule.id, path: "spec.startAt", observed, limit: hours.text, message };
+/** `at`: the instant at which the hours had to be open, and aren't. */
+export function outsideHours(kase: Case, rule: CompiledAllow, hours: OpeningHours, at: Instant): Violation {
+  const observed = formatInstant(at);
+  return violation({ id: "outside-hours", rule: rule.id, path: "spec.startAt", observed, limit: hours.text }, () => {
+    const opening = nextOpen(hours, at);
+    const does = kase.extended !== null && at === kase.now ? "is asked to go on" : "would start";
+    const seen = `${nameOf(kase)} ${does} at ${observed} (${renderLocal(hours.zone, at)}), rule ${quote(rule.id)} allows ${hours.text}`;
+    if (opening === null) return `${seen}; ${KEEPER}`;
+    const when = `${formatInstant(opening)} (${renderLocal(hours.zone, opening)})`;
+    return `${seen}; ${startFrom(kase, opening, when)}`;
+  });
 }
 
-export function reasonTooShort(kase: Case, rule: CompiledAllow, length: number): Violation {
-  const least = rule.reason.minLength;
-  const message = `the reason of ${nameOf(kase)} has ${characters(length)}, rule ${quote(rule.id)} wants ${least} or more; say more about what the access is for`;
-  return reasonViolation(rule, String(length), String(least), message);
+export function reasonTooShort(kase: Case, rule: string, length: number, least: number): Violation {
+  return violation(
+    { id: "reason-insufficient", rule, path: "spec.reason", observed: String(length), limit: String(least) },
+    () =>
+      `the reason of ${nameOf(kase)} has ${characters(length)}, ${ruleOf(rule)} wants ${least} or more; say more about what the access is for`,
+  );
 }
 
-export function reasonNoMatch(kase: Case, rule: CompiledAllow, pattern: Pattern): Violation {
+export function reasonNoMatch(kase: Case, rule: string, pattern: Pattern): Violation {
   const { reason } = kase.request.spec;
-  const message = `the reason of ${nameOf(kase)} is ${quote(reason)}, rule ${quote(rule.id)} wants one that matches ${quote(pattern.text)}; write \`reason\` like that`;
-  return reasonViolation(rule, reason, pattern.text, message);
-}
-
-function reasonViolation(rule: CompiledAllow, observed: string, limit: string, message: string): Violation {
-  return { id: "reason-insufficient", rule: rule.id, path: "spec.reason", observed, limit, message };
+  return violation(
+    { id: "reason-insufficient", rule, path: "spec.reason", observed: reason, limit: pattern.text },
+    () =>
+      `the reason of ${nameOf(kase)} is ${quote(reason)}, ${ruleOf(rule)} wants one that matches ${quote(pattern.text)}; write \`reason\` like that`,
+  );
 }
 
 export function ticketRequired(kase: Case, rule: CompiledAllow, pattern: Pattern): Violation {
-  const message = `${nameOf(kase)} names no ticket, rule ${quote(rule.id)} wants one that matches ${quote(pattern.text)}; add \`ticket\``;
-  return { id: "ticket-required", rule: rule.id, path: "spec.ticket", observed: null, limit: pattern.text, message };
+  return violation(
+    { id: "ticket-required", rule: rule.id, path: "spec.ticket", observed: null, limit: pattern.text },
+    () =>
+      `${nameOf(kase)} names no ticket, rule ${quote(rule.id)} wants one that matches ${quote(pattern.text)}; add \`ticket\``,
+  );
 }
 
 export function ticketInvalid(kase: Case, rule: CompiledAllow, pattern: Pattern, ticket: string): Violation {
-  const message = `${nameOf(kase)} names ticket ${quote(ticket)}, rule ${quote(rule.id)} wants one that matches ${quote(pattern.text)}; correct \`ticket\``;
-  return { id: "ticket-invalid", rule: rule.id, path: "spec.ticket", observed: ticket, limit: pattern.text, message };
+  return violation(
+    { id: "ticket-invalid", rule: rule.id, path: "spec.ticket", observed: ticket, limit: pattern.text },
+    () =>
+      `${nameOf(kase)} names ticket ${quote(ticket)}, rule ${quote(rule.id)} wants one that matches ${quote(pattern.text)}; correct \`ticket\``,
+  );
+}
+
+export function approvalsMissing(
+  kase: Case,
+  rule: CompiledAllow,
+  demand: CompiledApprovals,
+  { given, missing }: ApprovalReport,
+): Violation {
+  const observed = given.length === 0 ? null : given.join(", ");
+  const limit = missing.join(", ");
+  return violation({ id: "approvals-missing", rule: rule.id, path: "", observed, limit }, () => {
+    const needs = `${nameOf(kase)} needs approvals for rule ${quote(rule.id)}, ${quotedDemand(demand)}`;
+    if (kase.approvals === null) return `${needs}; this version verifies no signatures, so none counts: ${KEEPER}`;
+    const has = given.length === 0 ? "has none that counts" : `has that of ${quoteList(given, "and")}`;
+    return `${needs}, and ${has}; get ${missing.join(" and ")} more to approve it`;
+  });
+}
+
+export function coolingDown(kase: Case, rule: CompiledAllow, cooldown: Span, endedAt: Instant): Violation {
+  const { requester } = kase.request.spec;
+  const [observed, limit] = [formatInstant(kase.at), formatInstant(endedAt + cooldown.milliseconds)];
+  return violation(
+    { id: "cooling-down", rule: rule.id, path: "spec.startAt", observed, limit },
+    () =>
+      `${nameOf(kase)} would start at ${observed}, rule ${quote(rule.id)} wants ${render(cooldown)} after the last grant of ${quote(requester)} by it, which ended at ${formatInstant(endedAt)}; ${startFrom(kase, endedAt + cooldown.milliseconds, limit)}`,
+  );
+}
+
+export function rejected(kase: Case, { approver, at }: Approval): Violation {
+  return violation(
+    { id: "rejected", rule: null, path: "", observed: approver, limit: null },
+    () =>
+      `${nameOf(kase)} was rejected by ${quote(approver)} at ${formatInstant(at)}; settle it between you, and get a later approval, or write another request`,
+  );
+}
+
+export function tooManyOfPerson(kase: Case, live: readonly LiveGrant[], most: number): Violation {
+  const { requester } = kase.request.spec;
+  return limitViolation(
+    kase,
+    "spec.requester",
+    live,
+    most,
+    () => `of ${quote(requester)}`,
+    "the policy allows a person",
+  );
+}
+
+export function tooManyOfRole(kase: Case, live: readonly LiveGrant[], most: number): Violation {
+  const { environment, role } = kase.request.spec;
+  const of = () => `of ${quote(role)} in ${quote(environment)}`;
+  return limitViolation(kase, "spec.role", live, most, of, "the policy allows");
+}
+
+function limitViolation(
+  kase: Case,
+  path: string,
+  live: readonly LiveGrant[],
+  most: number,
+  of: () => string,
+  allows: string,
+): Violation {
+  const facts = { rule: null, path, observed: String(live.length + 1), limit: String(most) };
+  return violation({ id: "limit-exceeded", ...facts }, () => {
+    const first = formatInstant(Math.min(...live.map(({ expiresAt }) => expiresAt)));
+    return `${nameOf(kase)} would be live grant ${live.length + 1} ${of()}, ${allows} ${most}; end one, or wait: the next ends at ${first}`;
+  });
+}
+
+export function heldTooLong(kase: Case, held: number, { window, max }: { window: Span; max: Span }): Violation {
+  const { requester } = kase.request.spec;
+  const facts = { rule: null, path: "spec.duration", observed: formatDuration(held), limit: max.text };
+  return violation(
+    { id: "limit-exceeded", ...facts },
+    () =>
+      `${nameOf(kase)} would bring what ${quote(requester)} holds within ${render(window)} to ${renderDuration(held)}, the policy allows ${render(max)}; ask for ${renderDuration(held - max.milliseconds)} less, or later`,
+  );
+}
+
+export function conflictingRoles(kase: Case, other: LiveGrant): Violation {
+  const { requester, role } = kase.request.spec;
+  return violation(
+    { id: "conflicting-roles", rule: null, path: "spec.role", observed: other.role, limit: null },
+    () =>
+      `${nameOf(kase)} asks for ${quote(role)}, and ${quote(requester)} holds ${quote(other.role)} in ${quote(other.environment)} until ${formatInstant(other.expiresAt)}, which the policy keeps apart; end that grant first`,
+  );
+}
+
+/** `named`: the live grant that `extends` names; undefined where it names none. */
+export function extendsNothing(kase: Case, digest: string, named: LiveGrant | undefined): Violation {
+  return violation(
+    { id: "extension-not-allowed", rule: null, path: "spec.extends", observed: digest, limit: null },
+    () => {
+      const fix = "write a new request without `extends`";
+      if (named === undefined) return `${nameOf(kase)} prolongs ${quote(digest)}, which is no live grant; ${fix}`;
+      if (named.breakGlass === true)
+        return `${nameOf(kase)} prolongs a break-glass grant, and those are never prolonged; ${fix}`;
+      const { environment, requester, role } = named;
+      return `${nameOf(kase)} prolongs the grant of ${quote(requester)} to ${quote(role)} in ${quote(environment)}, and asks for another person, role or environment; ${fix}`;
+    },
+  );
+}
+
+export function noExtensions(kase: Case, rule: string | null): Violation {
+  const facts = { rule, path: "spec.extends", observed: kase.request.spec.extends ?? null, limit: "0" };
+  return violation({ id: "extension-not-allowed", ...facts }, () => {
+    const who = rule === null ? "which no rule allows" : `${ruleOf(rule)} allows no extensions`;
+    return `${nameOf(kase)} prolongs a live grant, ${who}; write a new request without \`extends\` when it has ended`;
+  });
+}
+
+export function tooManyExtensions(kase: Case, rule: string, before: number, max: number): Violation {
+  const facts = { rule, path: "spec.extends", observed: String(before + 1), limit: String(max) };
+  return violation(
+    { id: "extension-not-allowed", ...facts },
+    () =>
+      `${nameOf(kase)} would be extension ${before + 1} in a row, ${ruleOf(rule)} allows ${max}; write a new request without \`extends\` when the grant has ended`,
+  );
+}
+
+export function extensionTooLong(kase: Case, rule: string, duration: number, upTo: Span): Violation {
+  const facts = { rule, path: "spec.duration", observed: formatDuration(duration), limit: upTo.text };
+  return violation(
+    { id: "extension-not-allowed", ...facts },
+    () =>
+      `${nameOf(kase)} prolongs a grant by ${renderDuration(duration)}, ${ruleOf(rule)} allows ${render(upTo)}; set \`duration\` to ${upTo.text} or less`,
+  );
+}
+
+export function noBreakGlass(kase: Case): Violation {
+  return violation(
+    { id: "break-glass-not-allowed", rule: null, path: "spec.breakGlass", observed: "true", limit: null },
+    () => `${nameOf(kase)} is a break-glass request, and the policy has no \`breakGlass\`; ask without it`,
+  );
+}
+
+export function breakGlassNotAllowed(kase: Case, what: "requester" | "role" | "environment"): Violation {
+  const observed = kase.request.spec[what];
+  return violation(
+    { id: "break-glass-not-allowed", rule: "breakGlass", path: `spec.${what}`, observed, limit: null },
+    () => {
+      const seen =
+        what === "requester"
+          ? `comes from ${quote(observed)}`
+          : `is for ${what === "role" ? "role" : "environment"} ${quote(observed)}`;
+      return `${nameOf(kase)} is a break-glass request and ${seen}, which \`breakGlass\` of the policy doesn't name; ask without it`;
+    },
+  );
+}
+
+export function reviewOverdue(kase: Case, due: Instant): Violation {
+  const { requester } = kase.request.spec;
+  const facts = {
+    rule: "breakGlass",
+    path: "spec.breakGlass",
+    observed: formatInstant(kase.now),
+    limit: formatInstant(due),
+  };
+  return violation(
+    { id: "break-glass-review-overdue", ...facts },
+    () =>
+      `${nameOf(kase)} is a break-glass request, and an earlier one of ${quote(requester)} had to be reviewed by ${formatInstant(due)}; have it reviewed first`,
+  );
+}
+
+export function tooManyUnreviewed(kase: Case, unreviewed: number, most: number): Violation {
+  const { requester } = kase.request.spec;
+  const facts = { rule: "breakGlass", path: "spec.breakGlass", observed: String(unreviewed), limit: String(most) };
+  return violation(
+    { id: "break-glass-review-overdue", ...facts },
+    () =>
+      `${nameOf(kase)} is a break-glass request, and ${unreviewed} earlier ${unreviewed === 1 ? "one" : "ones"} of ${quote(requester)} ${unreviewed === 1 ? "is" : "are"} not reviewed, the policy allows fewer than ${most}; have one reviewed first`,
+  );
 }
 
 export function noIdentity(kase: Case, kind: string): Violation {
   const { environment, role, requester } = kase.request.spec;
-  const message = `${quote(requester)} has no ${quote(kind)} identity, which ${quote(role)} in ${quote(environment)} takes; add it to \`identities\` in the directory`;
-  return { id: "no-identity", rule: null, path: "spec.requester", observed: null, limit: kind, message };
+  return violation(
+    { id: "no-identity", rule: null, path: "spec.requester", observed: null, limit: kind },
+    () =>
+      `${quote(requester)} has no ${quote(kind)} identity, which ${quote(role)} in ${quote(environment)} takes; add it to \`identities\` in the directory`,
+  );
+}
+
+export function outlivesTooLong(kase: Case, environment: string, outlives: number, most: Span): Violation {
+  const { role } = kase.request.spec;
+  const facts = { rule: null, path: "spec.environment", observed: formatDuration(outlives), limit: most.text };
+  return violation(
+    { id: "outlives-too-long", ...facts },
+    () =>
+      `${nameOf(kase)} asks for ${quote(role)} in ${quote(environment)}, where access may outlive the grant by ${renderDuration(outlives)}, and the role allows ${render(most)}; ${KEEPER}`,
+  );
+}
+
+function ruleOf(rule: string): string {
+  return rule === "breakGlass" ? "`breakGlass`" : `rule ${quote(rule)}`;
 }
 
 function nameOf(kase: Case): string {

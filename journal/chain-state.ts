@@ -27,6 +27,10 @@ export class ChainState {
   readonly #failures = new Map<Digest, Failed[]>();
   readonly #live = new Map<Digest, LiveGrant>();
   readonly #history: EndedGrant[] = [];
+  /** Of each digest that prolongs another or is prolonged, those of its chain: one list for all of them. */
+  readonly #chains = new Map<Digest, Digest[]>();
+  /** How many extensions the chain of a digest has, up to it. */
+  readonly #extensions = new Map<Digest, number>();
   #openedAt: Instant = 0;
   #view: JournalView | null = null;
 
@@ -65,16 +69,45 @@ export class ChainState {
     if (after === null) return;
     append(this.#records, digest, after);
     if (after.status === before?.status) return;
-    const grant = grantOf(after);
+    const grant = this.#grantOf(after);
     if (after.status === "live") this.#live.set(digest, grant);
     else this.#live.delete(digest);
     if (after.endedAt !== undefined) this.#history.push({ ...grant, endedAt: after.endedAt });
   }
 
+  #grantOf({ digest, intent }: GrantRecord): LiveGrant {
+    const { requester, role, environment, rule, request } = intent;
+    const prolonged = request.spec.extends as Digest | undefined;
+    if (prolonged !== undefined) this.#prolong(prolonged, digest);
+    const extensions = this.#extensions.get(digest);
+    return {
+      requester,
+      role,
+      environment,
+      activatedAt: verifiedInstant(intent.activatedAt),
+      expiresAt: verifiedInstant(intent.expiresAt),
+      ...(rule === null ? {} : { rule }),
+      request: digest,
+      ...(extensions === undefined ? {} : { extensions }),
+      ...(request.spec.breakGlass === true ? { breakGlass: true } : {}),
+    };
+  }
+
+  #prolong(prolonged: Digest, by: Digest): void {
+    if (this.#extensions.has(by)) return;
+    const chain = this.#chains.get(prolonged) ?? [prolonged];
+    chain.push(by);
+    this.#chains.set(prolonged, chain);
+    this.#chains.set(by, chain);
+    this.#extensions.set(by, (this.#extensions.get(prolonged) ?? 0) + 1);
+  }
+
   // NB. A literal with closures, no class: a caller may lay more live grants over a view with Object.create.
   #makeView(): JournalView {
     const [hashes, records, decisions, failures] = [this.#hashes, this.#records, this.#decisions, this.#failures];
-    const [head, live, ended] = [this.head, [...this.#live.values()], this.#history.length];
+    const chains = this.#chains;
+    // Frozen: decide() indexes such a list once.
+    const [head, live, ended] = [this.head, Object.freeze([...this.#live.values()]), this.#history.length];
     const allEnded = this.#history;
     let history: readonly EndedGrant[] | null = null;
     const grant = (digest: Digest): GrantRecord | null =>
@@ -85,10 +118,11 @@ export class ChainState {
       openedAt: this.#openedAt,
       live,
       get history() {
-        history ??= allEnded.slice(0, ended);
+        history ??= Object.freeze(allEnded.slice(0, ended));
         return history;
       },
       grant,
+      chain: (digest) => (chains.get(digest) ?? [digest]).filter((each) => each === digest || grant(each) !== null),
       grants: {
         *[Symbol.iterator]() {
           for (const digest of records.keys()) {
@@ -102,19 +136,6 @@ export class ChainState {
       lastDecision: (digest) => decisions.get(digest)?.findLast(({ seq }) => seq <= head.seq)?.decision ?? null,
     };
   }
-}
-
-function grantOf({ digest, intent }: GrantRecord): LiveGrant {
-  const { requester, role, environment, rule } = intent;
-  return {
-    requester,
-    role,
-    environment,
-    activatedAt: verifiedInstant(intent.activatedAt),
-    expiresAt: verifiedInstant(intent.expiresAt),
-    ...(rule === null ? {} : { rule }),
-    request: digest,
-  };
 }
 
 function append<V>(lists: Map<Digest, V[]>, digest: Digest, value: V): void {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Digest, EventData, EventType, Instant, JournalEvent, StackRef } from "@elevation/domain";
+import type { Digest, EndCause, EventData, EventType, Instant, JournalEvent, StackRef } from "@elevation/domain";
 import { parseInstant } from "@elevation/domain";
 import type { Head } from "./store";
 
@@ -25,6 +25,7 @@ export interface GrantRecord {
   readonly closedAt?: Instant;
   readonly endedAt?: Instant;
   readonly endedBy?: "expired" | "revoked";
+  readonly endCause?: EndCause;
   /** The last event that names this digest, of any type: the witness that the state keeps. */
   readonly last: Head;
   /** What the last scan found, whole sentences; empty where there is none. */
@@ -56,7 +57,7 @@ export function nextRecord(digest: Digest, record: GrantRecord | null, event: Jo
       return record.activated ? next : failed(next, event);
     case "revoked":
     case "expired":
-      return { ...next, ...closed(event), status: "ended", endedBy: event.type, endedAt: endOf(event) };
+      return { ...next, ...closed(event), ...endOf(event), status: "ended", endedBy: event.type };
     default:
       return next;
   }
@@ -102,8 +103,9 @@ function marked(record: GrantRecord, mark: GrantMark): GrantRecord {
   return record.marks.includes(mark) ? record : { ...record, marks: [...record.marks, mark] };
 }
 
-function endOf(event: JournalEvent): Instant {
-  return verifiedInstant((event.data as EventData["expired"]).endedAt);
+function endOf(event: JournalEvent): Required<Pick<GrantRecord, "endedAt" | "endCause">> {
+  const { cause, endedAt } = event.data as EventData["expired"];
+  return { endedAt: verifiedInstant(endedAt), endCause: cause };
 }
 
 function dataOf<T extends EventType>(event: JournalEvent, _type: T): EventData[T] {

@@ -15,6 +15,8 @@ export interface JournalView {
   readonly history: readonly EndedGrant[];
   /** Everything known of a digest; null where it never had an intent. */
   grant(digest: Digest): GrantRecord | null;
+  /** The digests that prolong one another with this one, itself included, in the order of their intents. */
+  chain(digest: Digest): readonly Digest[];
   /** Of all digests that ever had an intent, in the order of their first. */
   readonly grants: Iterable<GrantRecord>;
   /**

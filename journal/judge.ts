@@ -25,7 +25,8 @@ export interface JudgeWhere {
  */
 export function judge({ policy, directory }: Judge, request: Request, where: JudgeWhere): Decision {
   const { now, view } = where;
-  const context = { now, live: view?.live ?? [], history: view?.history ?? [] };
+  // No proof and no signature is verified yet: a policy that wants a proof is refused when it is read, and no approval counts.
+  const context = { now, proof: null, approvals: null, live: view?.live ?? [], history: view?.history ?? [] };
   const decision = decide(policy.value, directory.value, request, context);
   if (view === null) return decision;
   const untrusted = untrustedViolations(request, view, where.witness);

@@ -3,7 +3,7 @@ import type { Digest, EndCause, Instant } from "@elevation/domain";
 import type { GrantRecord, JournalView } from "@elevation/journal";
 import { isGrantError } from "../errors";
 import { type Attempt, mustEnd, recordEnd, takeAway } from "./revoke";
-import { type GrantState, instantOf, type OpenState, openFromIntent, openOf } from "./state";
+import { type GrantState, instantOf, type OpenState, openFromRecord, openOf } from "./state";
 import {
   asError,
   knownOf,
@@ -171,7 +171,7 @@ async function clockOf(world: World, [grant]: readonly OpenState[]): Promise<Ins
 function openGrants(pass: Pass, trusted: Trusted | Error, view: JournalView | null): readonly OpenState[] {
   const open = new Map<Digest, OpenState>();
   for (const record of view?.grants ?? []) {
-    if (record.status === "live") open.set(record.digest, ofRecord(record));
+    if (record.status === "live") open.set(record.digest, openFromRecord(record));
   }
   for (const state of pass.states) {
     const grant = openOf(state, null);
@@ -195,7 +195,7 @@ function toLookAtAgain(world: World, pass: Pass, view: JournalView): readonly Du
     return now - closedAt <= LATE && (confirmedAt === undefined || closedAt - confirmedAt <= LATE);
   });
   return again
-    .map(ofRecord)
+    .map(openFromRecord)
     .filter((grant) => isOurs(pass, grant))
     .map((grant) => [grant, "returned"]);
 }
@@ -204,14 +204,13 @@ function isOurs({ environments }: Pass, { request }: OpenState): boolean {
   return environments === null || environments.has(request.spec.environment);
 }
 
-function ofRecord(record: GrantRecord): OpenState {
-  const { request, origin } = record.intent;
-  return openFromIntent({ request, digest: record.digest, origin: origin ?? "", ...record.stack }, record);
-}
-
-/** Grants written in a program have no origin: only an `up` knows whether they are still declared. */
+/**
+ * Grants written in a program have no origin: only an `up` knows whether they are still declared. A break-glass grant may have been made
+ * before its file was merged.
+ */
 function isWithdrawn({ declared }: Pass, known: GrantRecord | null): boolean {
   if (declared === null || known === null || known.intent.origin === null) return false;
+  if (known.intent.request.spec.breakGlass === true) return false;
   return known.intent.project === declared.project && !declared.digests.has(known.digest);
 }
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type EndCause, formatInstant, type Instant, type NewEvent, type Place } from "@elevation/domain";
-import type { JournalView } from "@elevation/journal";
+import { type Digest, type EndCause, formatInstant, type Instant, type NewEvent, type Place } from "@elevation/domain";
+import type { GrantRecord, JournalView } from "@elevation/journal";
 import { GrantError } from "../errors";
 import type { Access, Observation, Revocation, SparesSessions } from "./ports";
-import { accessOf, instantOf, type OpenState } from "./state";
+import { accessOf, instantOf, type OpenState, openFromRecord } from "./state";
 import {
   asError,
   eventHeader,
@@ -34,15 +34,29 @@ export interface Attempt {
 
 /**
  * Why a grant must end at an instant, or null while it may stay: its time is over, an end was begun or is stuck, it was
- * changed at the target, or the journal, if it can be trusted, doesn't call it live.
+ * changed at the target, or the journal, if it can be trusted, doesn't call it live or calls another of its chain ended early.
  */
 export function mustEnd(state: OpenState, trusted: Trusted | Error, now: Instant): EndCause | null {
   const known = trusted instanceof Error ? undefined : trusted.view.grant(state.digest);
   if (known?.marks.includes("drift")) return "drift";
   if (now >= instantOf(state.expiresAt)) return "expiry";
   const isLive = known === undefined || (known?.status === "live" && known.marks.length === 0);
-  if (isLive && state.status !== "stuck") return null;
-  return known?.activated === false ? "incomplete" : "withdrawn";
+  if (!isLive || state.status === "stuck") return known?.activated === false ? "incomplete" : "withdrawn";
+  const broken = !(trusted instanceof Error) && othersOfChain(trusted.view, state.digest).some(wasEndedEarly);
+  return broken ? "chain" : null;
+}
+
+/** The other grants that prolong one another with a grant. */
+function othersOfChain(view: JournalView, digest: Digest): readonly GrantRecord[] {
+  return view
+    .chain(digest)
+    .map((other) => view.grant(other))
+    .filter((record) => record !== null && record.digest !== digest) as GrantRecord[];
+}
+
+/** An activation that did not complete ends itself, and not what it was to prolong. */
+function wasEndedEarly({ endedBy, endCause }: GrantRecord): boolean {
+  return endedBy === "revoked" && endCause !== "incomplete";
 }
 
 /**
@@ -80,7 +94,27 @@ export async function recordEnd(world: World, state: OpenState, attempt: Attempt
       { cause: trusted },
     );
   }
-  return record(world, trusted, access, cause, acted);
+  const ending = await record(world, trusted, access, cause, acted);
+  await endChain(world, trusted, state);
+  return ending;
+}
+
+/**
+ * Ends the rest of a chain of which one grant was ended early (design §6 "Extend"). Never rejects: what can't be ended is `stuck` for
+ * itself, and {@link mustEnd} ends it with the next pass, refresh or update.
+ */
+async function endChain(world: World, { journal }: Trusted, { digest }: OpenState): Promise<void> {
+  const view = await journal.view().catch(() => null);
+  const ended = view?.grant(digest);
+  if (view == null || ended == null || ended.status !== "ended" || !wasEndedEarly(ended)) return;
+  for (const other of othersOfChain(view, digest)) {
+    if (other.status !== "live") continue;
+    const name = other.intent.request.metadata.name;
+    await endGrant(world, openFromRecord(other), "chain").then(
+      ({ status }) => world.say(`\`${name}\` was ${status}, because a grant of its chain was ended early`),
+      (error: unknown) => world.say(reasonOf(asError(error))),
+    );
+  }
 }
 
 /** The state of a grant that was just ended. */

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import {
   type Digest,
-  digestOf,
   type Instant,
   isDocumentError,
   type Place,
   parseInstant,
   parseRequest,
   type Request,
+  requestDigestOf,
   type StackRef,
 } from "@elevation/domain";
 import type { GrantRecord, Head } from "@elevation/journal";
@@ -79,7 +79,7 @@ export function readInputs(props: unknown): GrantInputs {
     throw new GrantError("input-invalid", `a Grant's inputs are malformed: ${z.prettifyError(parsed.error)}`);
   const request = readRequestInput(parsed.data.request);
   const { origin, organization, project, stack } = parsed.data;
-  return { request, digest: digestOf(request), origin, organization, project, stack };
+  return { request, digest: requestDigestOf(request), origin, organization, project, stack };
 }
 
 /**
@@ -110,6 +110,12 @@ export function openOf(state: GrantState, known: GrantRecord | null): OpenState 
 export function openFromIntent(inputs: GrantInputs, { intent, last }: GrantRecord): OpenState {
   const { rule, activatedAt, expiresAt, place } = intent;
   return { ...closedState(inputs), status: "active", rule, activatedAt, expiresAt, place, witness: last };
+}
+
+/** A grant as the journal alone has it. */
+export function openFromRecord(record: GrantRecord): OpenState {
+  const { request, origin } = record.intent;
+  return openFromIntent({ request, digest: record.digest, origin: origin ?? "", ...record.stack }, record);
 }
 
 /** A Grant of which nothing was ever opened. */

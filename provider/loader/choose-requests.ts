@@ -8,6 +8,7 @@ import {
   type LiveGrant,
   parseInstant,
   type StackRef,
+  startAtOf,
   unservedTarget,
 } from "@elevation/domain";
 import { type JournalView, judge } from "@elevation/journal";
@@ -84,9 +85,9 @@ function fateOf(file: RequestFile, decision: Decision, by: ChooseBy): Fate {
   return unservedTarget(by.documents.policy.value, request) === null ? "declare" : "unserved";
 }
 
-/** A live one is in the view already, and counts once; a scheduled one isn't live. */
-function willBeLive(file: RequestFile, { outcome, activatesAt }: Decision, { now, view }: ChooseBy): boolean {
-  return outcome === "allow" && !isLive(file, view) && (parseInstant(activatesAt ?? "") ?? now) <= now;
+/** A live one is in the view already, and counts once; a scheduled one isn't live, one that prolongs another is made at once. */
+function willBeLive(file: RequestFile, { outcome }: Decision, { now, view }: ChooseBy): boolean {
+  return outcome === "allow" && !isLive(file, view) && (startAtOf(file.document.value) ?? now) <= now;
 }
 
 /** NB. A live grant of an environment that this stack serves no more is left out as before, and so withdrawn: it would fail every `up`. */
@@ -108,7 +109,9 @@ function isSpent({ document }: RequestFile, decision: Decision, { documents, now
 
 function judgeFile({ document }: RequestFile, by: ChooseBy, allowed: readonly LiveGrant[]): Decision {
   const { documents, stack, now, view } = by;
-  return judge(documents, document.value, { stack, now, view: view === null ? null : withAllowed(view, allowed) });
+  // NB. Only what is live prolongs: the run makes its grants side by side, so one allowed a moment ago may come too late.
+  const others = allowed.filter(({ request }) => request !== document.value.spec.extends);
+  return judge(documents, document.value, { stack, now, view: view === null ? null : withAllowed(view, others) });
 }
 
 /** Those allowed a moment ago count as live for those behind them. */
@@ -117,11 +120,20 @@ function withAllowed(view: JournalView, allowed: readonly LiveGrant[]): JournalV
 }
 
 function asLive({ document }: RequestFile, decision: Decision): LiveGrant {
-  const { requester, role, environment } = document.value.spec;
+  const { requester, role, environment, breakGlass } = document.value.spec;
   const activatedAt = parseInstant(decision.activatesAt ?? "") ?? 0;
   const expiresAt = parseInstant(decision.expiresAt ?? "") ?? 0;
   const rule = decision.rule === null ? {} : { rule: decision.rule };
-  return { requester, role, environment, activatedAt, expiresAt, request: document.digest, ...rule };
+  return {
+    requester,
+    role,
+    environment,
+    activatedAt,
+    expiresAt,
+    request: document.digest,
+    ...rule,
+    ...(breakGlass === true ? { breakGlass } : {}),
+  };
 }
 
 function byRequestedAt(one: RequestFile, other: RequestFile): number {

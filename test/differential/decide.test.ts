@@ -12,7 +12,13 @@ describe("decide() beside a naive oracle", () => {
     fc.assert(
       fc.property(world, ({ policy, directory, request, now }) => {
         const judge = readJudge(source("p.json", policy), source("d.json", directory));
-        const decision = decide(judge.policy.value, judge.directory.value, request, { now, live: [], history: [] });
+        const decision = decide(judge.policy.value, judge.directory.value, request, {
+          now,
+          proof: null,
+          approvals: [],
+          live: [],
+          history: [],
+        });
         for (const key of [decision.outcome, ...decision.violations.map(({ id }) => id)]) {
           seen.set(key, (seen.get(key) ?? 0) + 1);
         }

@@ -10,7 +10,7 @@ const RUNS = { numRuns: 300 };
 const MINUTE = 60_000;
 
 function decided({ policy, directory, request, now }: World): Decision {
-  return decide(policy, directory, request, { now, live: [], history: [] });
+  return decide(policy, directory, request, { now, proof: null, approvals: [], live: [], history: [] });
 }
 
 describe("properties of decide()", function () {
@@ -100,6 +100,8 @@ describe("properties of decide()", function () {
         };
         const decision = decide(policy, directory, request, {
           now,
+          proof: null,
+          approvals: [],
           live: [grant],
           history: [{ ...grant, endedAt: now }],
         });

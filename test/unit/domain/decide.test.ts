@@ -11,7 +11,7 @@ import {
   startAtOf,
   targetOf,
 } from "@elevation/domain";
-import { type Asked, aRequest, ask, at, DIRECTORY, edit, later, outcome, POLICY } from "./documents";
+import { type Asked, aRequest, ask, asNew, at, DIRECTORY, edit, later, outcome, POLICY } from "./documents";
 
 const NOW = "2026-11-24T10:00:00Z";
 
@@ -19,7 +19,7 @@ describe("decide()", () => {
   it("when a rule allows, then the whole decision says so", () => {
     const judge = readJudge({ file: "p.yaml", text: POLICY }, { file: "d.yaml", text: DIRECTORY });
     const request = aRequest();
-    const context = { now: at(NOW), live: [], history: [] };
+    const context = asNew(at(NOW));
     assert.deepEqual(decide(judge.policy.value, judge.directory.value, request, context), {
       outcome: "allow",
       rule: "dba-short",
@@ -78,7 +78,7 @@ describe("decide()", () => {
     const ended = { ...grant, endedAt: at("2026-11-24T08:30:00Z") };
     const judge = readJudge({ file: "p.yaml", text: POLICY }, { file: "d.yaml", text: DIRECTORY });
     const decided = (live: (typeof grant)[], history: (typeof ended)[]) =>
-      decide(judge.policy.value, judge.directory.value, request, { now: at(NOW), live, history });
+      decide(judge.policy.value, judge.directory.value, request, { ...asNew(at(NOW)), live, history });
 
     it("when the digest is live, then it is allowed as it was recorded and nothing else is judged", () => {
       const decision = decided([{ ...grant, request: digestOf("another") }, grant], [ended]);

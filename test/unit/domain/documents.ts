@@ -1,5 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type Decision, decide, formatInstant, parseInstant, parseRequest, readJudge } from "@elevation/domain";
+import {
+  type Decision,
+  type DecisionContext,
+  decide,
+  formatInstant,
+  parseInstant,
+  parseRequest,
+  readJudge,
+} from "@elevation/domain";
 
 /** A policy that this version takes, with one of everything. */
 export const POLICY = `apiVersion: elevation/v1
@@ -96,12 +104,19 @@ export interface Asked {
   /** Fields of the spec; undefined leaves one out. */
   readonly spec?: Readonly<Record<string, unknown>>;
   readonly now: string;
+  /** What else is known; default: nobody proven, nothing approved, nothing live or ended. */
+  readonly context?: Partial<DecisionContext>;
+}
+
+/** What is known of a request that is the first one ever. */
+export function asNew(now: number): DecisionContext {
+  return { now, proof: null, approvals: [], live: [], history: [] };
 }
 
 /** The decision on Alice's request, some things changed. */
-export function ask({ policy = POLICY, directory = DIRECTORY, spec = {}, now }: Asked): Decision {
+export function ask({ policy = POLICY, directory = DIRECTORY, spec = {}, now, context }: Asked): Decision {
   const judge = readJudge({ file: "elevation.yaml", text: policy }, { file: "directory.yaml", text: directory });
-  return decide(judge.policy.value, judge.directory.value, aRequest(spec), { now: at(now), live: [], history: [] });
+  return decide(judge.policy.value, judge.directory.value, aRequest(spec), { ...asNew(at(now)), ...context });
 }
 
 export function aRequest(spec: Readonly<Record<string, unknown>> = {}) {

@@ -53,7 +53,13 @@ async function viewOf(openedAt: number, events: readonly NewEvent[] = []): Promi
 }
 
 const asNew = (of: Request, now: number) =>
-  decide(DOCUMENTS.policy.value, DOCUMENTS.directory.value, of, { now, live: [], history: [] });
+  decide(DOCUMENTS.policy.value, DOCUMENTS.directory.value, of, {
+    now,
+    proof: null,
+    approvals: null,
+    live: [],
+    history: [],
+  });
 const refused = { outcome: "deny", activatesAt: null, expiresAt: null, effectiveEnd: null } as const;
 
 describe("judge", () => {

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Request, SERVED_KINDS } from "@elevation/domain";
+import { type Request, TARGET_KINDS } from "@elevation/domain";
 import { rules } from "@elevation/policypack/rules";
 import { createVerdicts } from "@elevation/policypack/verdict";
 import { SHELL_TEXT } from "@elevation/provider";
@@ -79,7 +79,7 @@ describe("the policy pack", () => {
   }
 
   it("when the provider has a target of a kind, then the pack knows that it is served", () => {
-    assert.deepEqual([...createTargets({}).keys()], [...SERVED_KINDS]);
+    assert.deepEqual([...createTargets({}).keys()], [...TARGET_KINDS.keys()]);
   });
 
   it("when a deny rule matches, then its rule speaks with the window", async () => {

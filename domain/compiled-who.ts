@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { CompiledDirectory } from "./compiled-directory";
+import type { Instant } from "./instant";
+import type { Who } from "./policy";
+
+/** `who`, with its lists as sets. */
+export interface CompiledWho {
+  readonly isEveryone: boolean;
+  readonly jobFunctions: ReadonlySet<string>;
+  readonly people: ReadonlySet<string>;
+  /** Names of schedules. */
+  readonly onCall: readonly string[];
+  readonly written: Who;
+}
+
+export function compileWho(who: Who): CompiledWho {
+  const lists = who === "everyone" ? {} : who;
+  return {
+    isEveryone: who === "everyone",
+    jobFunctions: new Set(lists.jobFunctions),
+    people: new Set(lists.people),
+    onCall: lists.onCall ?? [],
+    written: who,
+  };
+}
+
+/** Whether `who` matches a person of the directory at an instant (design §5 "who"); nobody else, whatever the lists say. */
+export function whoMatches(who: CompiledWho, directory: CompiledDirectory, person: string, at: Instant): boolean {
+  const profile = directory.profiles.get(person);
+  if (profile === undefined) return false;
+  return (
+    who.isEveryone ||
+    who.people.has(person) ||
+    hasOneOf(profile.jobFunctions, who.jobFunctions) ||
+    who.onCall.some((schedule) => isOnCall(directory, schedule, person, at))
+  );
+}
+
+/** Whether two sets share an element. */
+export function hasOneOf(own: ReadonlySet<string>, wanted: ReadonlySet<string>): boolean {
+  if (own.size > wanted.size) return hasOneOf(wanted, own);
+  for (const name of own) if (wanted.has(name)) return true;
+  return false;
+}
+
+export function isOnCall(directory: CompiledDirectory, schedule: string, person: string, at: Instant): boolean {
+  const duties = directory.onCall.get(schedule)?.get(person);
+  return duties?.some((duty) => duty.from <= at && at < duty.to) === true;
+}

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { LiveGrant } from "./decision";
+
+/** Grants, found by request, by person or by role instead of by asking each. */
+export class GrantIndex<Grant extends LiveGrant> {
+  readonly #all: readonly Grant[];
+  #byRequest: ReadonlyMap<string, Grant> | null = null;
+  #byPerson: ReadonlyMap<string, readonly Grant[]> | null = null;
+  #byRole: ReadonlyMap<string, readonly Grant[]> | null = null;
+
+  constructor(all: readonly Grant[]) {
+    this.#all = all;
+  }
+
+  /** The first one of a request. */
+  ofRequest(digest: string): Grant | undefined {
+    if (this.#all.length === 0) return undefined;
+    this.#byRequest ??= new Map(
+      this.#all.toReversed().flatMap((grant) => (grant.request === undefined ? [] : [[grant.request, grant] as const])),
+    );
+    return this.#byRequest.get(digest);
+  }
+
+  ofPerson(person: string): readonly Grant[] {
+    this.#byPerson ??= grouped(this.#all, ({ requester }) => requester);
+    return this.#byPerson.get(person) ?? [];
+  }
+
+  ofRole(role: string, environment: string): readonly Grant[] {
+    this.#byRole ??= grouped(this.#all, (grant) => `${grant.role} ${grant.environment}`);
+    return this.#byRole.get(`${role} ${environment}`) ?? [];
+  }
+}
+
+const known = new WeakMap<readonly LiveGrant[], GrantIndex<LiveGrant>>();
+
+/** The index of a list. A frozen list keeps its index; any other may change between two decisions, and is looked through anew. */
+export function indexOf<Grant extends LiveGrant>(grants: readonly Grant[]): GrantIndex<Grant> {
+  if (!Object.isFrozen(grants)) return new GrantIndex(grants);
+  // INVARIANT: what was put in for this very list is of its own type.
+  const found = known.get(grants) as GrantIndex<Grant> | undefined;
+  if (found !== undefined) return found;
+  const index = new GrantIndex(grants);
+  known.set(grants, index);
+  return index;
+}
+
+function grouped<Grant>(grants: readonly Grant[], keyOf: (grant: Grant) => string): Map<string, Grant[]> {
+  const groups = new Map<string, Grant[]>();
+  for (const grant of grants) {
+    const group = groups.get(keyOf(grant));
+    if (group === undefined) groups.set(keyOf(grant), [grant]);
+    else group.push(grant);
+  }
+  return groups;
+}
