@@ -51,13 +51,30 @@ export function mayAsk({ rules, people, proof, request, at }: Case, { onBehalf }
 /** A reason's length is that of the trimmed text in code points; the pattern looks at the reason as written. */
 export function reasonViolations(kase: Case, rule: string, { minLength, matches }: CompiledReason): Violation[] {
   const { reason } = kase.request.spec;
-  const length = [...trimWhiteSpace(reason)].length;
+  const length = codePoints(trimWhiteSpace(reason));
   return [
     ...(length < minLength ? [violation.reasonTooShort(kase, rule, length, minLength)] : []),
     ...(matches !== null && !matches.regex.matcher(reason).find()
       ? [violation.reasonNoMatch(kase, rule, matches)]
       : []),
   ];
+}
+
+/** A surrogate pair is one. */
+function codePoints(text: string): number {
+  let count = text.length;
+  for (let at = 0; at < text.length - 1; at++) {
+    if (isHigh(text.charCodeAt(at)) && isLow(text.charCodeAt(at + 1))) count--;
+  }
+  return count;
+}
+
+function isHigh(unit: number): boolean {
+  return unit >= 0xd800 && unit <= 0xdbff;
+}
+
+function isLow(unit: number): boolean {
+  return unit >= 0xdc00 && unit <= 0xdfff;
 }
 
 const NOBODY = { rule: null, allow: null, approvals: NO_APPROVALS, duration: 0 } as const;
@@ -156,7 +173,8 @@ function ticketViolations(rule: CompiledAllow, kase: Case): Violation[] {
 
 /** Since the latest of the person's grants by this rule ended. An extension is not judged by it. */
 function coolingDown(rule: CompiledAllow, kase: Case): Violation[] {
-  const { at, cooldown, extended } = { ...kase, cooldown: rule.cooldown };
+  const { at, extended } = kase;
+  const { cooldown } = rule;
   if (cooldown === null || extended !== null) return [];
   const ends = kase.history
     .ofPerson(kase.request.spec.requester)

@@ -31,7 +31,25 @@ export function parseInstant(text: string): Instant | null {
 /** Of {@link formatInstant}: what a journal is full of is read without a library, which takes thirty times as long. */
 const WRITTEN_LENGTH = "2026-11-24T10:00:00.000Z".length;
 
-/** UTC with milliseconds, as in `2026-11-24T10:00:00.000Z` (design §5). */
+const DAY_LENGTH = 86_400_000;
+/** The last that a date can say, and before 1970 the first. */
+const LATEST = 8_640_000_000_000_000;
+/** The day that was written last, and what it is called: decisions are about instants of few days. */
+let [lastDay, lastDate] = [Number.NaN, ""];
+
+/** UTC with milliseconds, as in `2026-11-24T10:00:00.000Z` (design §5). NB. `toISOString` alone takes half of a decision's time. */
 export function formatInstant(instant: Instant): string {
-  return new Date(instant).toISOString();
+  if (!Number.isInteger(instant) || Math.abs(instant) > LATEST) return new Date(instant).toISOString();
+  const day = Math.floor(instant / DAY_LENGTH);
+  if (day !== lastDay) [lastDay, lastDate] = [day, new Date(day * DAY_LENGTH).toISOString().slice(0, -13)];
+  const left = instant - day * DAY_LENGTH;
+  const [hours, minutes, seconds] = [
+    Math.floor(left / 3_600_000),
+    Math.floor(left / 60_000) % 60,
+    Math.floor(left / 1000) % 60,
+  ];
+  return `${lastDate}${TWO[hours]}:${TWO[minutes]}:${TWO[seconds]}.${THREE[left % 1000]}Z`;
 }
+
+const TWO = Array.from({ length: 60 }, (_, number) => String(number).padStart(2, "0"));
+const THREE = Array.from({ length: 1000 }, (_, number) => String(number).padStart(3, "0"));

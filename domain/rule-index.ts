@@ -10,15 +10,11 @@ export interface Cell {
   readonly denies: RuleSet<CompiledDeny>;
 }
 
-const cells = new WeakMap<CompiledPolicy, Map<string, Cell>>();
+const cells = new WeakMap<CompiledPolicy, Map<string, Map<string, Cell>>>();
 
 /** The rules of a policy that name a role and an environment, which the policy has; put together once. */
 export function cellOf(policy: CompiledPolicy, role: string, environment: string): Cell {
-  const known = cells.get(policy) ?? new Map<string, Cell>();
-  cells.set(policy, known);
-  // A name has no blanks.
-  const key = `${role} ${environment}`;
-  const found = known.get(key);
+  const found = cells.get(policy)?.get(role)?.get(environment);
   if (found !== undefined) return found;
   const isHere = (rule: CompiledAllow | CompiledDeny) =>
     names(rule.roles, role) && names(rule.environments, environment);
@@ -26,7 +22,9 @@ export function cellOf(policy: CompiledPolicy, role: string, environment: string
     allows: new RuleSet(policy.allows.filter(isHere)),
     denies: new RuleSet(policy.denies.filter(isHere)),
   };
-  known.set(key, cell);
+  const byRole = cells.get(policy) ?? new Map<string, Map<string, Cell>>();
+  const byEnvironment = byRole.get(role) ?? new Map<string, Cell>();
+  cells.set(policy, byRole.set(role, byEnvironment.set(environment, cell)));
   return cell;
 }
 
