@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type ApprovalReport, judgeApprovals, NO_APPROVALS, rejections } from "./approvals";
-import { type Case, cellOfCase } from "./case";
+import type { Case } from "./case";
 import { type CompiledAllow, type CompiledReason, cappedMax, names, type Span } from "./compiled-policy";
 import { whoMatches } from "./compiled-who";
 import type { Violation } from "./decision";
-import { own } from "./directory";
 import { windowAt } from "./hours";
 import type { Instant } from "./instant";
+import { allowsOfRole } from "./rule-index";
 import { trimWhiteSpace } from "./text";
 import * as violation from "./violation";
 
@@ -27,7 +27,7 @@ export interface Verdict {
 /** Step 5 of design §5: the first allow rule that allows the request, else the one that speaks for it; and rejections. */
 export function judgeByAllowRules(kase: Case): Verdict {
   const { people, request, at } = kase;
-  const cell = cellOfCase(kase);
+  const { cell } = kase;
   let speaker: Verdict | null = null;
   let fewest = Number.POSITIVE_INFINITY;
   for (const rule of cell.allows.matching(people, request.spec.requester, at)) {
@@ -52,12 +52,12 @@ export function mayAsk({ rules, people, proof, request, at }: Case, { onBehalf }
 export function reasonViolations(kase: Case, rule: string, { minLength, matches }: CompiledReason): Violation[] {
   const { reason } = kase.request.spec;
   const length = codePoints(trimWhiteSpace(reason));
-  return [
-    ...(length < minLength ? [violation.reasonTooShort(kase, rule, length, minLength)] : []),
-    ...(matches !== null && !matches.regex.matcher(reason).find()
-      ? [violation.reasonNoMatch(kase, rule, matches)]
-      : []),
-  ];
+  const violations: Violation[] = [];
+  if (length < minLength) violations.push(violation.reasonTooShort(kase, rule, length, minLength));
+  if (matches !== null && !matches.regex.matcher(reason).find()) {
+    violations.push(violation.reasonNoMatch(kase, rule, matches));
+  }
+  return violations;
 }
 
 /** A surrogate pair is one. */
@@ -86,20 +86,19 @@ function differentIds({ violations }: Verdict): number {
 
 function noCandidate(kase: Case): Violation {
   const { environment, requester, role } = kase.request.spec;
-  const mine = kase.rules.allows.filter(
-    (rule) => names(rule.roles, role) && whoMatches(rule.who, kase.people, requester, kase.at) && mayAsk(kase, rule),
-  );
+  const mine = allowsOfRole(kase.rules, role)
+    .matching(kase.people, requester, kase.at)
+    .filter((rule) => mayAsk(kase, rule));
   const elsewhere = new Set(
     mine.filter((rule) => !names(rule.environments, environment)).flatMap((rule) => [...(rule.environments ?? [])]),
   );
   if (elsewhere.size > 0) {
-    const targets = own(kase.policy.roles, role)?.targets ?? {};
     return violation.environmentNotAllowed(
       kase,
-      [...elsewhere].filter((name) => own(targets, name) !== undefined),
+      [...elsewhere].filter((name) => kase.rules.targets.get(role)?.has(name) === true),
     );
   }
-  const others = cellOfCase(kase).allows.all.map(({ id }) => id);
+  const others = kase.cell.allows.all.map(({ id }) => id);
   return violation.notEligible(kase, others);
 }
 
@@ -110,23 +109,17 @@ function judgeBy(rule: CompiledAllow, kase: Case): Verdict {
     : bounds.asked.milliseconds;
   const hours = judgeHours(rule, kase, kase.at + duration);
   const approvals = judgeApprovals(kase, rule, duration);
-  return {
-    rule: rule.id,
-    allow: rule,
-    violations: [
-      ...durationViolations(rule, kase, bounds),
-      ...hours.violations,
-      ...reasonViolations(kase, rule.id, rule.reason),
-      ...ticketViolations(rule, kase),
-      ...(rule.approvals !== null && approvals.missing.length > 0
-        ? [violation.approvalsMissing(kase, rule, rule.approvals, approvals)]
-        : []),
-      ...coolingDown(rule, kase),
-    ],
-    approvals,
-    duration,
-    end: hours.end,
-  };
+  const violations = durationViolations(rule, kase, bounds);
+  violations.push(
+    ...hours.violations,
+    ...reasonViolations(kase, rule.id, rule.reason),
+    ...ticketViolations(rule, kase),
+  );
+  if (rule.approvals !== null && approvals.missing.length > 0) {
+    violations.push(violation.approvalsMissing(kase, rule, rule.approvals, approvals));
+  }
+  violations.push(...coolingDown(rule, kase));
+  return { rule: rule.id, allow: rule, violations, approvals, duration, end: hours.end };
 }
 
 /**
@@ -156,12 +149,12 @@ function boundsOf(rule: CompiledAllow, { rules, request, duration }: Case): viol
 /** `min` bounds what is asked, not what a clamp or a cut leaves of it. */
 function durationViolations(rule: CompiledAllow, kase: Case, bounds: violation.Bounds): Violation[] {
   const { asked, max } = bounds;
-  const isTooShort = asked.milliseconds < rule.min.milliseconds;
-  const isTooLong = asked.milliseconds > max.milliseconds && !rule.isClamping;
-  return [
-    ...(isTooShort ? [violation.durationTooShort(kase, rule, bounds)] : []),
-    ...(isTooLong ? [violation.durationTooLong(kase, rule, bounds)] : []),
-  ];
+  const violations: Violation[] = [];
+  if (asked.milliseconds < rule.min.milliseconds) violations.push(violation.durationTooShort(kase, rule, bounds));
+  if (asked.milliseconds > max.milliseconds && !rule.isClamping) {
+    violations.push(violation.durationTooLong(kase, rule, bounds));
+  }
+  return violations;
 }
 
 function ticketViolations(rule: CompiledAllow, kase: Case): Violation[] {

@@ -72,7 +72,7 @@ function verdictsOf({ approvals, people, proof, request, requestedAt, now }: Cas
   const all = new Map<string, Approval>();
   for (const verdict of approvals ?? []) {
     const { approver, at } = verdict;
-    if (approver === request.spec.requester || approver === proof?.by || !people.profiles.has(approver)) continue;
+    if (approver === request.spec.requester || approver === proof?.by || !people.people.has(approver)) continue;
     if (at < requestedAt || at > now) continue;
     if (isLater(verdict, all.get(approver))) all.set(approver, verdict);
     if (verdict.imported !== true && isLater(verdict, signed.get(approver))) signed.set(approver, verdict);

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type CompiledDirectory, compileDirectory } from "./compiled-directory";
+import { type CompiledDirectory, compileDirectory, type Person } from "./compiled-directory";
 import { type CompiledPolicy, compilePolicy, instantOfText, type Span, spanOf } from "./compiled-policy";
 import type { Approval, DecisionContext, EndedGrant, LiveGrant, Proof } from "./decision";
 import { type Digest, digestOf } from "./digest";
 import type { Directory } from "./directory";
 import { type GrantIndex, indexOf } from "./grant-index";
 import type { Instant } from "./instant";
-import type { Policy } from "./policy";
+import type { Policy, Target } from "./policy";
 import type { Request } from "./request";
-import { type Cell, cellOf } from "./rule-index";
+import { type Cell, cellOf, NO_RULES } from "./rule-index";
 
 /** One request before one judge at one instant: what every step of decide() looks at. */
 export interface Case {
@@ -16,6 +16,12 @@ export interface Case {
   readonly directory: Directory;
   readonly rules: CompiledPolicy;
   readonly people: CompiledDirectory;
+  /** Whoever asks; null: not in the directory. */
+  readonly person: Person | null;
+  /** The rules that name the role and the environment. */
+  readonly cell: Cell;
+  /** Where the role is in the environment; null: nowhere. */
+  readonly target: Target | null;
   readonly request: Request;
   readonly requestDigest: Digest;
   readonly duration: Span | null;
@@ -48,15 +54,22 @@ const compiled = new WeakMap<Request, CompiledRequest>();
 
 export function openCase(policy: Policy, directory: Directory, request: Request, context: DecisionContext): Case {
   const { now } = context;
+  const { environment, requester, role } = request.spec;
+  const [rules, people] = [compilePolicy(policy), compileDirectory(directory)];
   const { digest, duration, requestedAt, startAt } = compileRequest(request);
   const live = indexOf(context.live);
+  const target = rules.targets.get(role)?.get(environment) ?? null;
   const start = startAt === null ? now : Math.max(now, startAt);
   const extended = extendedBy(request, live);
   return {
     policy,
     directory,
-    rules: compilePolicy(policy),
-    people: compileDirectory(directory),
+    rules,
+    people,
+    person: people.people.get(requester) ?? null,
+    target,
+    // Names that nobody knows get no rules, and no place in the index either.
+    cell: target === null ? NO_RULES : cellOf(rules, role, environment),
     request,
     requestDigest: digest,
     duration,
@@ -72,11 +85,6 @@ export function openCase(policy: Policy, directory: Directory, request: Request,
     live,
     history: indexOf(context.history),
   };
-}
-
-/** The rules that name the request's role and environment. */
-export function cellOfCase({ rules, request }: Case): Cell {
-  return cellOf(rules, request.spec.role, request.spec.environment);
 }
 
 /** The digest that identifies a request (design §4.3): over all of it but the signature, as written. */

@@ -4,17 +4,18 @@ import { type Digest, digestOf } from "./digest";
 import type { Directory } from "./directory";
 import type { Interval } from "./hours";
 
-/** All that rules ask of a person but the name: people with the same job functions share one object. */
-export interface Profile {
-  /** Through `includes` too. */
+/** Somebody in the directory. */
+export interface Person {
+  /** Through `includes` too. People who were given the same ones share one set. */
   readonly jobFunctions: ReadonlySet<string>;
+  /** Logins by kind of target. */
+  readonly identities: ReadonlyMap<string, string>;
 }
 
 /** A directory with everything parsed that decide() needs again and again. */
 export interface CompiledDirectory {
   readonly digest: Digest;
-  /** Of everybody in the directory. */
-  readonly profiles: ReadonlyMap<string, Profile>;
+  readonly people: ReadonlyMap<string, Person>;
   /** By schedule, then by person. */
   readonly onCall: ReadonlyMap<string, ReadonlyMap<string, readonly Interval[]>>;
 }
@@ -25,31 +26,22 @@ const compiled = new WeakMap<Directory, CompiledDirectory>();
 export function compileDirectory(directory: Directory): CompiledDirectory {
   const known = compiled.get(directory);
   if (known !== undefined) return known;
-  const result = { digest: digestOf(directory), profiles: profilesOf(directory), onCall: onCallOf(directory) };
+  const result = { digest: digestOf(directory), people: peopleOf(directory), onCall: onCallOf(directory) };
   compiled.set(directory, result);
   return result;
 }
 
-function profilesOf(directory: Directory): Map<string, Profile> {
+function peopleOf(directory: Directory): Map<string, Person> {
   const including = includingJobFunctions(directory);
-  const byWritten = new Map<string, Profile>();
-  const byAll = new Map<string, Profile>();
-  const profiles = new Map<string, Profile>();
-  for (const [person, { jobFunctions = [] }] of Object.entries(directory.people)) {
-    const written = jobFunctions.join();
-    const known = byWritten.get(written);
-    const profile = known ?? sharedProfile(byAll, withIncluding(jobFunctions, including));
-    byWritten.set(written, profile);
-    profiles.set(person, profile);
+  const known = new Map<string, ReadonlySet<string>>();
+  const people = new Map<string, Person>();
+  for (const [person, { jobFunctions: given = [], identities = {} }] of Object.entries(directory.people)) {
+    const written = given.join();
+    const jobFunctions = known.get(written) ?? withIncluding(given, including);
+    known.set(written, jobFunctions);
+    people.set(person, { jobFunctions, identities: new Map(Object.entries(identities)) });
   }
-  return profiles;
-}
-
-function sharedProfile(known: Map<string, Profile>, jobFunctions: ReadonlySet<string>): Profile {
-  const key = [...jobFunctions].sort().join();
-  const profile = known.get(key) ?? { jobFunctions };
-  known.set(key, profile);
-  return profile;
+  return people;
 }
 
 function onCallOf(directory: Directory): Map<string, Map<string, Interval[]>> {

@@ -5,7 +5,7 @@ import { canonicalJson, type Digest, digestOf, sha256Hex } from "./digest";
 import { parseDuration } from "./duration";
 import { compileHours, type Interval, type OpeningHours } from "./hours";
 import { type Instant, parseInstant } from "./instant";
-import type { AllowRule, Approvals, BreakGlass, DenyRule, Policy, Reason } from "./policy";
+import type { AllowRule, Approvals, BreakGlass, DenyRule, Policy, Reason, Target } from "./policy";
 
 /** A duration: its length in milliseconds, and as it was written. */
 export interface Span {
@@ -89,6 +89,9 @@ export interface CompiledPolicy {
   readonly limits: CompiledLimits;
   /** For each role those that are never held beside it. */
   readonly conflicts: ReadonlyMap<string, ReadonlySet<string>>;
+  readonly environments: ReadonlySet<string>;
+  /** By role, then by environment. */
+  readonly targets: ReadonlyMap<string, ReadonlyMap<string, Target>>;
   readonly maxDurations: ReadonlyMap<string, Span>;
   /** By role. */
   readonly maxOutlives: ReadonlyMap<string, Span>;
@@ -111,6 +114,10 @@ export function compilePolicy(policy: Policy): CompiledPolicy {
     breakGlass: policy.breakGlass === undefined ? null : compileBreakGlass(policy.breakGlass),
     limits: compileLimits(policy.limits),
     conflicts: compileConflicts(policy.conflicts ?? []),
+    environments: new Set(Object.keys(policy.environments)),
+    targets: new Map(
+      Object.entries(policy.roles).map(([name, { targets }]) => [name, new Map(Object.entries(targets))]),
+    ),
     maxDurations: spansOf(Object.entries(policy.environments).map(([name, { maxDuration }]) => [name, maxDuration])),
     maxOutlives: spansOf(Object.entries(policy.roles).map(([name, { maxOutlive }]) => [name, maxOutlive])),
     activateWithin: spanOf(policy.activateWithin ?? "PT24H").milliseconds,

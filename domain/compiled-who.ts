@@ -26,12 +26,12 @@ export function compileWho(who: Who): CompiledWho {
 
 /** Whether `who` matches a person of the directory at an instant (design §5 "who"); nobody else, whatever the lists say. */
 export function whoMatches(who: CompiledWho, directory: CompiledDirectory, person: string, at: Instant): boolean {
-  const profile = directory.profiles.get(person);
-  if (profile === undefined) return false;
+  const known = directory.people.get(person);
+  if (known === undefined) return false;
   return (
     who.isEveryone ||
     who.people.has(person) ||
-    hasOneOf(profile.jobFunctions, who.jobFunctions) ||
+    hasOneOf(known.jobFunctions, who.jobFunctions) ||
     who.onCall.some((schedule) => isOnCall(directory, schedule, person, at))
   );
 }

@@ -2,15 +2,15 @@
 import { judgeByAllowRules, mayAsk, type Verdict } from "./allow-rules";
 import { type ApprovalReport, NO_APPROVALS } from "./approvals";
 import { judgeByBreakGlass } from "./break-glass";
-import { activateByOf, type Case, cellOfCase, openCase } from "./case";
+import { activateByOf, type Case, openCase } from "./case";
 import type { CompiledDeny } from "./compiled-policy";
 import type { Decision, DecisionContext, Violation } from "./decision";
 import { deniesAt, deniesNext, denyRulesFor } from "./deny-rules";
-import { type Directory, identityOf, own } from "./directory";
+import type { Directory } from "./directory";
 import { extensionViolations } from "./extension";
 import { formatInstant, type Instant } from "./instant";
 import { conflicts, heldLimit, liveLimits } from "./limits";
-import { type Policy, targetOf } from "./policy";
+import type { Policy } from "./policy";
 import type { Request } from "./request";
 import { outlives } from "./target-kinds";
 import * as violation from "./violation";
@@ -35,19 +35,14 @@ export function decide(policy: Policy, directory: Directory, request: Request, c
 /** Steps 3 to 6. */
 function judge(kase: Case): Decision {
   const denyRules = denyRulesFor(kase);
-  const denials = denyRules.filter((rule) => deniesAt(rule, kase.at)).map((rule) => violation.denied(kase, rule));
+  const violations: Violation[] = [];
+  for (const rule of denyRules) if (deniesAt(rule, kase.at)) violations.push(violation.denied(kase, rule));
   const verdict = kase.isBreakGlass ? judgeByBreakGlass(kase) : judgeByAllowRules(kase);
-  const isBounded = denials.length === 0 && verdict.rule !== null;
+  const isBounded = violations.length === 0 && verdict.rule !== null;
   const end = isBounded ? cutToDenials(kase, denyRules, verdict.end) : kase.at;
-  const violations = [
-    ...denials,
-    ...verdict.violations,
-    ...liveLimits(kase),
-    ...(isBounded ? heldLimit(kase, end) : []),
-    ...conflicts(kase),
-    ...extensionViolations(kase, verdict),
-    ...targetViolations(kase),
-  ];
+  violations.push(...verdict.violations, ...liveLimits(kase));
+  if (isBounded) violations.push(...heldLimit(kase, end));
+  violations.push(...conflicts(kase), ...extensionViolations(kase, verdict), ...targetViolations(kase));
   if (violations.length > 0) return deny(kase, verdict.rule, violations, verdict.approvals);
   return allow(kase, verdict.rule, kase.at, end, verdict.approvals);
 }
@@ -59,14 +54,15 @@ function cutToDenials(kase: Case, denyRules: readonly CompiledDeny[], end: Insta
 
 /** Step 1. */
 function unknownNames(kase: Case): Violation[] {
-  const { environment, requester, role } = kase.request.spec;
+  if (kase.person !== null && kase.target !== null) return [];
+  const { environment, role } = kase.request.spec;
   const violations: Violation[] = [];
-  if (!kase.people.profiles.has(requester)) violations.push(violation.unknownRequester(kase));
-  const offered = own(kase.policy.roles, role);
+  if (kase.person === null) violations.push(violation.unknownRequester(kase));
+  const offered = kase.rules.targets.get(role);
   if (offered === undefined) violations.push(violation.unknownRole(kase));
-  if (own(kase.policy.environments, environment) === undefined) violations.push(violation.unknownEnvironment(kase));
-  else if (offered !== undefined && own(offered.targets, environment) === undefined) {
-    violations.push(violation.roleNotThere(kase, Object.keys(offered.targets)));
+  if (!kase.rules.environments.has(environment)) violations.push(violation.unknownEnvironment(kase));
+  else if (offered !== undefined && kase.target === null) {
+    violations.push(violation.roleNotThere(kase, [...offered.keys()]));
   }
   return violations;
 }
@@ -97,19 +93,15 @@ function unproven(kase: Case): Violation[] {
   const { requester } = request.spec;
   if (proof.by === requester) return [];
   const isLet =
-    !kase.isBreakGlass &&
-    cellOfCase(kase)
-      .allows.matching(people, requester, kase.at)
-      .some((rule) => mayAsk(kase, rule));
+    !kase.isBreakGlass && kase.cell.allows.matching(people, requester, kase.at).some((rule) => mayAsk(kase, rule));
   return isLet ? [] : [violation.askedByAnother(kase, proof.by)];
 }
 
 /** Step 6: the person's identity at the target, and how long access may outlive the grant there. */
 function targetViolations(kase: Case): Violation[] {
-  const { environment, requester, role } = kase.request.spec;
-  const kind = targetOf(kase.policy, kase.request)?.kind;
-  if (kind === undefined) return [];
-  const violations = identityOf(kase.directory, requester, kind) === null ? [violation.noIdentity(kase, kind)] : [];
+  const { environment, role } = kase.request.spec;
+  const kind = kindOf(kase);
+  const violations = kase.person?.identities.has(kind) === true ? [] : [violation.noIdentity(kase, kind)];
   const most = kase.rules.maxOutlives.get(role);
   if (most !== undefined && outlives(kind) > most.milliseconds) {
     violations.push(violation.outlivesTooLong(kase, environment, outlives(kind), most));
@@ -124,9 +116,8 @@ function allow(
   expiresAt: Instant,
   approvals: ApprovalReport,
 ): Decision {
-  const kind = targetOf(kase.policy, kase.request)?.kind ?? "";
   const end = formatInstant(expiresAt);
-  const longer = outlives(kind);
+  const longer = outlives(kindOf(kase));
   return {
     ...answer(kase, rule, [], approvals),
     outcome: "allow",
@@ -134,6 +125,11 @@ function allow(
     expiresAt: end,
     effectiveEnd: longer === 0 ? end : formatInstant(expiresAt + longer),
   };
+}
+
+/** Of the target; a live grant is allowed even where its role has none any more. */
+function kindOf({ target }: Case): string {
+  return target?.kind ?? "";
 }
 
 function deny(

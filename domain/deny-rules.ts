@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type Case, cellOfCase } from "./case";
+import type { Case } from "./case";
 import type { CompiledDeny } from "./compiled-policy";
 import { nextOpen, windowAt } from "./hours";
 import type { Instant } from "./instant";
@@ -13,7 +13,7 @@ const FORESEEN = 400 * DAY;
  * doesn't pass; their times are not looked at.
  */
 export function denyRulesFor(kase: Case): readonly CompiledDeny[] {
-  const rules = cellOfCase(kase).denies.matching(kase.people, kase.request.spec.requester, kase.at);
+  const rules = kase.cell.denies.matching(kase.people, kase.request.spec.requester, kase.at);
   return kase.isBreakGlass ? rules.filter(({ isPassable }) => !isPassable) : rules;
 }
 

@@ -22,20 +22,24 @@ export class GrantIndex<Grant extends LiveGrant> {
   }
 
   ofPerson(person: string): readonly Grant[] {
+    if (this.#all.length === 0) return this.#all;
     this.#byPerson ??= grouped(this.#all, ({ requester }) => requester);
     return this.#byPerson.get(person) ?? [];
   }
 
   ofRole(role: string, environment: string): readonly Grant[] {
+    if (this.#all.length === 0) return this.#all;
     this.#byRole ??= grouped(this.#all, (grant) => `${grant.role} ${grant.environment}`);
     return this.#byRole.get(`${role} ${environment}`) ?? [];
   }
 }
 
+const NONE = new GrantIndex<LiveGrant>([]);
 const known = new WeakMap<readonly LiveGrant[], GrantIndex<LiveGrant>>();
 
 /** The index of a list. A frozen list keeps its index; any other may change between two decisions, and is looked through anew. */
 export function indexOf<Grant extends LiveGrant>(grants: readonly Grant[]): GrantIndex<Grant> {
+  if (grants.length === 0) return NONE as GrantIndex<never>;
   if (!Object.isFrozen(grants)) return new GrantIndex(grants);
   // INVARIANT: what was put in for this very list is of its own type.
   const found = known.get(grants) as GrantIndex<Grant> | undefined;

@@ -33,8 +33,10 @@ interface Kind<T> {
   readonly digest: (value: T) => Digest;
 }
 
-/** Policy and directory are written by people; 1 MiB is far more than the largest directory and bounds what a reader must hold. */
-const MAX_BYTES = 1_048_576;
+/** Thousands of rules; bounds what a reader must hold. */
+const MAX_POLICY_BYTES = 4_194_304;
+/** A hundred thousand people. Both are the security team's files: what hostile YAML costs is nothing that they would do to themselves. */
+const MAX_DIRECTORY_BYTES = 16_777_216;
 /** NB. Requests come from everybody, and hostile YAML costs its reader up to 15 s of CPU for 1 MiB: a request is a page of text. */
 const MAX_REQUEST_BYTES = 65_536;
 
@@ -46,14 +48,14 @@ export type Purpose = "grant" | "study";
 
 const policyKind = (purpose: Purpose): Kind<Policy> => ({
   name: "Policy",
-  maxBytes: MAX_BYTES,
+  maxBytes: MAX_POLICY_BYTES,
   schema: policySchema,
   findings: (root) => [...policyFindings(root), ...(purpose === "grant" ? unenforcedInPolicy(root) : [])],
   digest: digestOf,
 });
 const DIRECTORY: Kind<Directory> = {
   name: "Directory",
-  maxBytes: MAX_BYTES,
+  maxBytes: MAX_DIRECTORY_BYTES,
   schema: directorySchema,
   findings: directoryFindings,
   digest: digestOf,

@@ -1,13 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { CompiledDirectory, Profile } from "./compiled-directory";
+import type { CompiledDirectory } from "./compiled-directory";
 import { type CompiledAllow, type CompiledDeny, type CompiledPolicy, names } from "./compiled-policy";
-import { hasOneOf, isOnCall } from "./compiled-who";
+import { whoMatches } from "./compiled-who";
 import type { Instant } from "./instant";
 
 /** The rules that name one role and one environment. */
 export interface Cell {
   readonly allows: RuleSet<CompiledAllow>;
   readonly denies: RuleSet<CompiledDeny>;
+}
+
+const byRole = new WeakMap<CompiledPolicy, Map<string, RuleSet<CompiledAllow>>>();
+
+/** The allow rules of a policy that name a role, wherever; put together once. */
+export function allowsOfRole(policy: CompiledPolicy, role: string): RuleSet<CompiledAllow> {
+  const known = byRole.get(policy) ?? new Map<string, RuleSet<CompiledAllow>>();
+  byRole.set(policy, known);
+  const found = known.get(role) ?? new RuleSet(policy.allows.filter((rule) => names(rule.roles, role)));
+  known.set(role, found);
+  return found;
 }
 
 const cells = new WeakMap<CompiledPolicy, Map<string, Map<string, Cell>>>();
@@ -22,47 +33,62 @@ export function cellOf(policy: CompiledPolicy, role: string, environment: string
     allows: new RuleSet(policy.allows.filter(isHere)),
     denies: new RuleSet(policy.denies.filter(isHere)),
   };
-  const byRole = cells.get(policy) ?? new Map<string, Map<string, Cell>>();
-  const byEnvironment = byRole.get(role) ?? new Map<string, Cell>();
-  cells.set(policy, byRole.set(role, byEnvironment.set(environment, cell)));
+  const known = cells.get(policy) ?? new Map<string, Map<string, Cell>>();
+  const there = known.get(role) ?? new Map<string, Cell>();
+  cells.set(policy, known.set(role, there.set(environment, cell)));
   return cell;
 }
 
-/** Rules in document order, and which of them match a person: found by job functions and name, not by asking each. */
+/** So few rules are asked one by one faster than they are looked up. */
+const FEW = 8;
+
+/** Rules in document order, and which of them match a person: among many found by job function and name, not by asking each. */
 export class RuleSet<Rule extends CompiledAllow | CompiledDeny> {
   readonly all: readonly Rule[];
-  readonly #byProfile = new WeakMap<Profile, readonly Rule[]>();
-  readonly #byPerson = new Map<string, Rule[]>();
-  readonly #onCall: readonly Rule[];
+  /** Null: few enough to ask each. */
+  readonly #index: RuleIndex<Rule> | null;
 
   constructor(all: readonly Rule[]) {
     this.all = all;
-    this.#onCall = all.filter(({ who }) => who.onCall.length > 0);
-    for (const rule of all) {
-      for (const person of rule.who.people) {
-        const known = this.#byPerson.get(person);
-        if (known === undefined) this.#byPerson.set(person, [rule]);
-        else known.push(rule);
-      }
-    }
+    this.#index = all.length <= FEW ? null : new RuleIndex(all);
   }
 
   /** The rules whose `who` matches a person of the directory at an instant, in document order. */
   matching(directory: CompiledDirectory, person: string, at: Instant): readonly Rule[] {
-    const profile = directory.profiles.get(person);
-    if (profile === undefined) return [];
-    const byJob = this.#ofProfile(profile);
-    const byName = this.#byPerson.get(person) ?? [];
-    const onCall = this.#onCall.filter(({ who }) => who.onCall.some((name) => isOnCall(directory, name, person, at)));
-    if (byName.length === 0 && onCall.length === 0) return byJob;
-    return [...new Set([...byJob, ...byName, ...onCall])].sort((one, other) => one.order - other.order);
-  }
-
-  #ofProfile(profile: Profile): readonly Rule[] {
-    const known = this.#byProfile.get(profile);
-    if (known !== undefined) return known;
-    const found = this.all.filter(({ who }) => who.isEveryone || hasOneOf(profile.jobFunctions, who.jobFunctions));
-    this.#byProfile.set(profile, found);
-    return found;
+    if (this.all.length === 0) return this.all;
+    const candidates = this.#index === null ? this.all : this.#index.candidates(directory, person);
+    return candidates.filter(({ who }) => whoMatches(who, directory, person, at));
   }
 }
+
+/** Where in a long list of rules a person may stand. */
+class RuleIndex<Rule extends CompiledAllow | CompiledDeny> {
+  readonly #byJobFunction = new Map<string, Rule[]>();
+  readonly #byPerson = new Map<string, Rule[]>();
+  /** For everyone, or for whoever is on call: who that is depends on the instant. */
+  readonly #anybody: readonly Rule[];
+
+  constructor(all: readonly Rule[]) {
+    this.#anybody = all.filter(({ who }) => who.isEveryone || who.onCall.length > 0);
+    for (const rule of all) {
+      for (const name of rule.who.jobFunctions) append(this.#byJobFunction, name, rule);
+      for (const name of rule.who.people) append(this.#byPerson, name, rule);
+    }
+  }
+
+  candidates(directory: CompiledDirectory, person: string): readonly Rule[] {
+    const found = new Set([...this.#anybody, ...(this.#byPerson.get(person) ?? [])]);
+    for (const name of directory.people.get(person)?.jobFunctions ?? []) {
+      for (const rule of this.#byJobFunction.get(name) ?? []) found.add(rule);
+    }
+    return [...found].sort((one, other) => one.order - other.order);
+  }
+}
+
+function append<Rule>(lists: Map<string, Rule[]>, name: string, rule: Rule): void {
+  const list = lists.get(name);
+  if (list === undefined) lists.set(name, [rule]);
+  else list.push(rule);
+}
+
+export const NO_RULES: Cell = { allows: new RuleSet<CompiledAllow>([]), denies: new RuleSet<CompiledDeny>([]) };

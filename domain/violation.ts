@@ -7,6 +7,7 @@ import { deniesUntil } from "./deny-rules";
 import { formatDuration, renderDuration } from "./duration";
 import { nextOpen, type OpeningHours } from "./hours";
 import { formatInstant, type Instant } from "./instant";
+import { withLazy } from "./lazy";
 import { didYouMean, quote, quoteList } from "./text";
 import { renderLocal } from "./zone-time";
 
@@ -23,17 +24,8 @@ interface Facts {
 }
 
 /** NB. most messages are never read: a decision is made far more often than it is shown. */
-function violation({ id, rule, path, observed, limit }: Facts, render: () => string): Violation {
-  return {
-    id,
-    rule,
-    path,
-    observed,
-    limit,
-    get message() {
-      return render();
-    },
-  };
+function violation({ id, rule, path, observed, limit }: Facts, message: () => string): Violation {
+  return withLazy({ id, rule, path, observed, limit }, { message });
 }
 
 export function requestEnded(kase: Case, endedAt: Instant): Violation {
@@ -50,7 +42,7 @@ export function unknownRequester(kase: Case): Violation {
   return violation(
     { id: "unknown-requester", rule: null, path: "spec.requester", observed: requester, limit: null },
     () =>
-      `${nameOf(kase)} is asked for by ${quote(requester)}, who is not in the directory; ${didYouMean(requester, kase.people.profiles.keys())}`,
+      `${nameOf(kase)} is asked for by ${quote(requester)}, who is not in the directory; ${didYouMean(requester, kase.people.people.keys())}`,
   );
 }
 
@@ -134,24 +126,23 @@ export function askedByAnother(kase: Case, by: string): Violation {
 export function denied(kase: Case, rule: CompiledDeny): Violation {
   const { environment, role } = kase.request.spec;
   const observed = formatInstant(kase.at);
-  // What follows is looked for through days and years: only where somebody reads it.
+  // Looked for through days and years: only where somebody reads it.
   const until = (): Instant | null => deniesUntil(rule, kase.at);
-  return {
-    id: "denied",
-    rule: rule.id,
-    path: "spec",
-    observed,
-    get limit() {
-      const end = until();
-      return end === null ? null : formatInstant(end);
+  return withLazy(
+    { id: "denied", rule: rule.id, path: "spec", observed },
+    {
+      limit: () => {
+        const end = until();
+        return end === null ? null : formatInstant(end);
+      },
+      message: () => {
+        const end = until();
+        const what = `${nameOf(kase)} asks for ${quote(role)} in ${quote(environment)} at ${observed}, which rule ${quote(rule.id)} denies`;
+        if (end === null) return `${what}; ${KEEPER}`;
+        return `${what} until ${formatInstant(end)}; ${startFrom(kase, end, formatInstant(end))}`;
+      },
     },
-    get message() {
-      const end = until();
-      const what = `${nameOf(kase)} asks for ${quote(role)} in ${quote(environment)} at ${observed}, which rule ${quote(rule.id)} denies`;
-      if (end === null) return `${what}; ${KEEPER}`;
-      return `${what} until ${formatInstant(end)}; ${startFrom(kase, end, formatInstant(end))}`;
-    },
-  };
+  );
 }
 
 // A start further away than `startWithin` would only be refused in its turn; an extension and a break-glass request take none.

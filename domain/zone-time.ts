@@ -7,8 +7,23 @@ export const DAY = 86_400_000;
 
 /** Milliseconds by which clocks of the zone are ahead of UTC at an instant. */
 export function offsetAt(zone: IANAZone, instant: Instant): number {
-  return zone.offset(instant) * MINUTE;
+  // Before, zones changed their clocks by odd seconds.
+  if (instant < WHOLE_MINUTES) return zone.offset(instant) * MINUTE;
+  const minute = Math.floor(instant / MINUTE);
+  const known = offsets.get(zone) ?? new Map<number, number>();
+  const found = known.get(minute);
+  if (found !== undefined) return found;
+  if (known.size >= MOST_KNOWN) known.clear();
+  const offset = zone.offset(instant) * MINUTE;
+  offsets.set(zone, known.set(minute, offset));
+  return offset;
 }
+
+/** 1973: from then on no zone changes its clocks but at a whole minute (the last was Liberia, in January 1972). */
+const WHOLE_MINUTES = Date.UTC(1973, 0);
+/** Offsets that were asked for, by minutes since 1970: a calendar is slow, and decisions are about few minutes. */
+const offsets = new WeakMap<IANAZone, Map<number, number>>();
+const MOST_KNOWN = 4096;
 
 /** The day of the zone's calendar at an instant, counted from 1970-01-01. */
 export function dayAt(zone: IANAZone, instant: Instant): number {

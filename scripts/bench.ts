@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// Measures what a grant costs beside a resource that does nothing, with the real engine and a real PostgreSQL, and how
-// fast the journal is. Prints tables and whether each target is met; a target that isn't met is no failure.
+// Measures how fast decide() is beside other policy engines, what a grant costs beside a resource that does nothing, with the real
+// engine and a real PostgreSQL, and how fast the journal is. Prints tables and whether each target is met; a target that isn't met is no failure.
 import { cpus, loadavg, totalmem } from "node:os";
+import { measureDecisions } from "./bench/decide-part";
 import { measureEngine } from "./bench/engine-part";
 import { measureJournal } from "./bench/journal-part";
 import { type BenchOptions, readOptions } from "./bench/options";
-import { engineReport, journalReport } from "./bench/report";
+import { decideReport, engineReport, journalReport } from "./bench/report";
 
 async function main(options: BenchOptions): Promise<void> {
   print(`## Machine\n\n${machine()}; medians of ${options.runs}; load average before: ${load()}\n`);
+  if (options.parts.includes("decide")) {
+    print(`## Decisions\n\n${decideReport(await measureDecisions(options, say))}\n`);
+  }
   if (options.parts.includes("journal")) {
     const results = await measureJournal(options, say);
     print(`## Journal (file, fsync)\n\n${journalReport(results)}\n`);

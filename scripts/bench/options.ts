@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Command, InvalidArgumentError, Option } from "commander";
 
-export const PARTS = ["engine", "journal"] as const;
+export const PARTS = ["decide", "journal", "engine"] as const;
 export type Part = (typeof PARTS)[number];
 
 /** What is measured, and how often. */
@@ -22,7 +22,9 @@ const QUICK = { runs: 1, sizes: [1, 10], events: 20_000, appends: 200 };
 /** Reads the command line; a wrong one ends the process with exit code 1 and says why. */
 export function readOptions(argv: readonly string[]): BenchOptions {
   const command = new Command("bench")
-    .description("Measures what grants cost beside resources that do nothing, and how fast the journal is.")
+    .description(
+      "Measures decisions beside other policy engines, grants beside resources that do nothing, and the journal.",
+    )
     .option("--runs <n>", `how often everything is measured; the median counts (default: ${FULL.runs})`, count)
     .option("--sizes <list>", `numbers of grants (default: ${FULL.sizes.join(",")})`, sizes)
     .option("--events <n>", `length of the journal that is verified (default: ${FULL.events})`, count)

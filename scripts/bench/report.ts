@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { table } from "../support/markdown-table";
+import type { DecideResult, DecideResults } from "./decide-part";
 import { type EngineResults, OPERATIONS, type Operation, type StackKind } from "./engine-part";
 import type { JournalResults } from "./journal-part";
 import { WAYS } from "./journal-part";
@@ -44,6 +45,58 @@ export function engineReport(results: EngineResults, { sizes }: BenchOptions): s
 function targetsOf(results: EngineResults, sizes: readonly number[]): string[] {
   if ((sizes.at(-1) ?? 1) < SMALLEST_JUDGED) return [];
   return [`### Targets\n\n${targetsTable(engineTargets(results, sizes))}`];
+}
+
+const MIN_DECISIONS = 500_000;
+
+/** Everything measured of decisions, as Markdown. */
+export function decideReport({ results, allowed, memory, absent }: DecideResults): string {
+  const of = (size: string) => results.filter((result) => result.size === size);
+  const sizes = [...allowed.keys()];
+  const rows = sizes.flatMap((size) => {
+    const [ours] = of(size);
+    return of(size).map((result) => [
+      ...[size, result.engine, spread(result.perSecond, 0), result.p99.toFixed(1)],
+      ours === undefined || result === ours ? "" : (median(ours.perSecond) / median(result.perSecond)).toFixed(1),
+    ]);
+  });
+  const head = [
+    "policy",
+    "engine",
+    "decisions/s (median; smallest to largest)",
+    "p99, µs",
+    "ours is so many times as fast",
+  ];
+  return [
+    table(head, rows),
+    `Allowed: ${[...allowed].map(([size, text]) => `${size} ${text}`).join(", ")}; every engine gives the same answers.`,
+    `A thousand rules and ten thousand people take ${mebi(memory)} MiB, documents and requests included.`,
+    ...absent.map((line) => `Not measured: ${line}.`),
+    `### Targets\n\n${targetsTable(decideTargets(sizes.map(of)))}`,
+  ].join("\n\n");
+}
+
+function decideTargets(sizes: readonly (readonly DecideResult[])[]): readonly Target[] {
+  const rateOf = (result: DecideResult | undefined) => (result === undefined ? 0 : median(result.perSecond));
+  const [first, last] = [rateOf(sizes[0]?.[0]), rateOf(sizes.at(-1)?.[0])];
+  const fastest = Math.min(
+    ...sizes.flatMap(([ours, ...others]) => others.map((other) => rateOf(ours) / rateOf(other))),
+  );
+  const perSecond = (rate: number) => `${Math.round(rate)} a second`;
+  return [
+    {
+      ...{ what: "faster than every other engine at every size", limit: "1", measured: fastest.toFixed(1) },
+      isMet: fastest > 1,
+    },
+    {
+      ...{ what: "tiny policy", limit: perSecond(MIN_DECISIONS), measured: perSecond(first) },
+      isMet: first >= MIN_DECISIONS,
+    },
+    {
+      ...{ what: "1,000 rules, of the tiny policy's speed", limit: "0.5", measured: (last / first).toFixed(2) },
+      isMet: last / first >= 0.5,
+    },
+  ];
 }
 
 /** Everything measured of the journal, as Markdown. */

@@ -63,11 +63,11 @@ describe("reading documents", () => {
     assert.deepEqual(policy.locate(["nothing"]), { line: 1, column: 1 });
   });
 
-  it("when a request has more than 64 KiB, a policy or a directory more than 1 MiB, then it is refused unread", () => {
+  it("when a request has more than 64 KiB, a policy more than 4 MiB, a directory more than 16 MiB, then it is refused unread", () => {
     for (const [read, document, limit] of [
       [readRequest, REQUEST, 65_536],
-      [readPolicy, POLICY, 1_048_576],
-      [readDirectory, DIRECTORY, 1_048_576],
+      [readPolicy, POLICY, 4_194_304],
+      [readDirectory, DIRECTORY, 16_777_216],
     ] as const) {
       for (const file of ["d.yaml", "d.json"]) {
         const text = `${document}#${"x".repeat(limit - document.length)}`;

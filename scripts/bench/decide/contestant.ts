@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Scenario } from "./scenario";
+
+/** A policy engine that is measured. */
+export interface Contestant {
+  readonly name: string;
+  /** Everything that is done once for a policy; null where the engine can't be had here, and `why` was told. */
+  prepare(scenario: Scenario): Promise<Decider | null>;
+}
+
+/** Whether the request of that index is allowed. */
+export type Decider = (index: number) => boolean;
