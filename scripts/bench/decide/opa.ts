@@ -61,8 +61,8 @@ function indexed(rules: readonly PlainRule[], effect: PlainRule["effect"]): obje
   for (const rule of rules.filter((each) => each.effect === effect)) {
     const { role, environment, jobFunction, maxDuration, minReason, ticket, hours, during } = rule;
     const here = { ...{ jobFunction, maxDuration, minReason, ticket: ticket ?? "" }, ...(hours && { hours }), during };
-    const byEnvironment = (index[role] ??= {});
-    (byEnvironment[environment] ??= []).push(here);
+    const there = index[role] ?? {};
+    index[role] = { ...there, [environment]: [...(there[environment] ?? []), here] };
   }
   return index;
 }
