@@ -49,6 +49,8 @@ const TAKEN = "pg_control_system";
 class Link {
   rule: Rule | null = null;
   private object: string | null = null;
+  /** Texts of the statements that were prepared here, by their names. */
+  private readonly prepared = new Map<string, string>();
   private readonly client: Socket;
   private readonly upstream: Socket;
   private toServer: Buffer[] = [];
@@ -74,7 +76,7 @@ class Link {
 
   /** NB. the client waits for each answer, so whatever comes together belongs to one statement. */
   private fromClient(data: Buffer, rules: ReadonlySet<Rule>): void {
-    const text = data.toString("latin1");
+    const text = this.textOf(data);
     if (text.includes(TAKEN)) this.object = null;
     this.object ??= OBJECT.exec(text)?.[0] ?? null;
     if (this.rule !== null) {
@@ -88,6 +90,21 @@ class Link {
     }
     this.toServer.push(data);
     this.rule.reach();
+  }
+
+  /** What is sent, and where it runs a prepared statement that one's text as well. */
+  private textOf(data: Buffer): string {
+    const texts = [data.toString("latin1")];
+    // The first message of a connection has no type; nothing is prepared by it.
+    for (let at = 0; at + 5 <= data.length; ) {
+      const type = String.fromCharCode(data[at] ?? 0);
+      const end = at + 1 + data.readUInt32BE(at + 1);
+      const [first = "", second = ""] = data.toString("latin1", at + 5, end).split("\0");
+      if (type === "P") this.prepared.set(first, second);
+      if (type === "B") texts.push(this.prepared.get(second) ?? "");
+      at = end;
+    }
+    return texts.join("\0");
   }
 
   private fromServer(data: Buffer): void {

@@ -57,15 +57,21 @@ const MEMBERSHIPS = (column: "roleid" | "member", options: string) => `
    LEFT JOIN pg_catalog.pg_roles b ON b.oid = m.grantor
    WHERE m.${column} = g.oid)`;
 
-/** NB. names are compared as text: as a `name` a longer one would be cut and match somebody else. */
+/**
+ * Whether a role has the name that a parameter of type text says. NB. as a `name`, which the index is of, a longer one would be cut and
+ * match somebody else.
+ */
+export const isNamed = (rolname: string, parameter: string): string =>
+  `${rolname} = ${parameter}::text::name AND pg_catalog.octet_length(${parameter}::text) < 64`;
+
 const FACTS = (options: string) => `
 SELECT pg_catalog.json_build_object(
   'me', (SELECT pg_catalog.json_build_object('oid', oid::bigint, 'name', rolname)
          FROM pg_catalog.pg_roles WHERE rolname = current_user),
   'person', (SELECT pg_catalog.json_build_object('oid', oid::bigint, 'name', rolname, 'isSuperuser', rolsuper)
-             FROM pg_catalog.pg_roles WHERE rolname::text = $2::text),
+             FROM pg_catalog.pg_roles WHERE ${isNamed("rolname", "$2")}),
   'policyRole', (SELECT pg_catalog.json_build_object('oid', oid::bigint, 'name', rolname)
-                 FROM pg_catalog.pg_roles WHERE rolname::text = $3::text),
+                 FROM pg_catalog.pg_roles WHERE ${isNamed("rolname", "$3")}),
   'role', (SELECT pg_catalog.json_build_object(
      'oid', g.oid::bigint,
      'attributes', pg_catalog.array_remove(ARRAY[
@@ -76,7 +82,7 @@ SELECT pg_catalog.json_build_object(
      'comment', pg_catalog.shobj_description(g.oid, 'pg_authid'),
      'members', ${MEMBERSHIPS("roleid", options)},
      'roles', ${MEMBERSHIPS("member", options)})
-   FROM pg_catalog.pg_roles g WHERE g.rolname::text = $1::text)) AS facts`;
+   FROM pg_catalog.pg_roles g WHERE ${isNamed("g.rolname", "$1")})) AS facts`;
 
 export async function readFacts(session: Session, name: string, identity: string, role: string): Promise<Facts> {
   const sql = FACTS(session.hasOptions ? OPTIONS : OPTIONS_BEFORE_16);

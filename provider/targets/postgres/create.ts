@@ -8,6 +8,8 @@ import { judge } from "./judge";
 import { LOCK_TIMEOUT_MS, ServerFault, type Session } from "./session";
 import { tick } from "./text";
 
+/** undefined_object. NB. a name that PostgreSQL cut to another's is found when the grant is looked at, before it is committed. */
+const UNDEFINED = "42704";
 /** duplicate_object, and unique_violation where another transaction makes the same role at this moment. */
 const NAME_TAKEN = ["42710", "23505"];
 
@@ -32,6 +34,7 @@ export async function createAccess(session: Session, access: Access, timeline: n
         cause: error,
       });
     }
+    if (error instanceof ServerFault && error.state === UNDEFINED) await requireNames(session, access);
     throw error;
   }
 }
@@ -41,8 +44,6 @@ async function make(session: Session, access: Access, name: string, timeline: nu
   const since = await oldestTransaction(session);
   const quoted = escapeIdentifier(name);
   const handsOn = session.hasOptions ? HANDS_ON : "";
-  const before = await readFacts(session, name, identity, role);
-  if (before.role === null) requireNames(before, access, session.connection);
   await session.rows(`CREATE ROLE ${quoted} NOLOGIN`);
   await session.rows(`COMMENT ON ROLE ${quoted} IS ${escapeLiteral(noteText(access, { since, timeline }))}`);
   await session.rows(`GRANT ${escapeIdentifier(role)} TO ${quoted}${handsOn}`);
@@ -56,9 +57,11 @@ async function make(session: Session, access: Access, name: string, timeline: nu
   );
 }
 
-/** NB. a name longer than 63 bytes would be cut by PostgreSQL to that of somebody else; it is found missing here. */
-function requireNames(facts: Awaited<ReturnType<typeof readFacts>>, access: Access, connection: string): void {
-  const where = `at connection \`${connection}\``;
+/** Says which name it was that the server doesn't know. */
+async function requireNames(session: Session, access: Access): Promise<void> {
+  const { identity, role } = access.place;
+  const facts = await readFacts(session, grantRoleOf(access), identity, role);
+  const where = `at connection \`${session.connection}\``;
   if (facts.policyRole === null) {
     throw new GrantError("role-missing", `role ${tick(access.place.role)} does not exist ${where}; create it`);
   }

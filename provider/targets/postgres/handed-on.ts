@@ -40,26 +40,24 @@ interface Found {
  * or that the policy's role gave anybody on an object changed since the grant began; what a holder owns since then, here
  * or, as a number, in other databases; what runs with the role's rights, or with others' at the role's tables, and was
  * changed since then; memberships; prepared transactions.
+ * `first`: what was seen before anything was taken away; a login that was renamed since is found by that.
  * A scan that fails is a sentence too: it never undoes that the grant has ended. Its limits are in docs/postgres.md.
  */
 export async function scanHandedOn(
   session: Session,
   access: Access,
+  first: Facts,
   holders: readonly Holder[],
   baseline: Baseline,
 ): Promise<readonly string[]> {
   const { database, connection } = session;
   try {
-    const [ids] = await session.rows<{ person: number | null; role: number | null }>(
-      `SELECT (SELECT oid FROM pg_catalog.pg_roles WHERE rolname::text = $1::text) AS person,
-              (SELECT oid FROM pg_catalog.pg_roles WHERE rolname::text = $2::text) AS role`,
-      [access.place.identity, access.place.role],
-    );
+    const [person, role] = [first.person?.oid ?? null, first.policyRole?.oid ?? null];
     const held = holders.map((holder) => holder.oid);
-    const found = await session.rows<Found>(scanQuery(session.hasOptions), [ids?.role ?? null, held, baseline ?? []]);
+    const found = await session.rows<Found>(scanQuery(session.hasOptions), [role, held, baseline ?? []]);
     const ways = await session.rows<{ first: string }>(otherWaysQuery(session.hasOptions), [
-      ids?.person ?? null,
-      ids?.role ?? null,
+      person,
+      role,
       GRANT_ROLE_PATTERN,
     ]);
     const sentences = [

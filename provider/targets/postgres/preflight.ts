@@ -2,6 +2,7 @@
 import type { Place } from "@elevation/domain";
 import { escapeIdentifier } from "pg";
 import { GrantError } from "../../errors";
+import { isNamed } from "./catalog";
 import type { Session } from "./session";
 import { listed, neutral, tick } from "./text";
 
@@ -41,29 +42,29 @@ const HINDERING = [
 /** Everything of HINDERING that a role has: from 16 on what it inherits, before also what it can become. */
 const hinderingOf = (oid: string, how: "USAGE" | "MEMBER") => `
   (SELECT coalesce(pg_catalog.json_agg(p.rolname ORDER BY p.rolname), '[]') FROM pg_catalog.pg_roles p
-   WHERE p.rolname::text = ANY ($3::text[]) AND pg_catalog.pg_has_role(${oid}, p.oid, '${how}'))`;
+   WHERE p.rolname = ANY ($3::text[]::name[]) AND pg_catalog.pg_has_role(${oid}, p.oid, '${how}'))`;
 
 const SITUATION = (usable: string, how: "USAGE" | "MEMBER") => `
 SELECT pg_catalog.json_build_object(
   'isStandby', pg_catalog.pg_is_in_recovery(),
   'me', pg_catalog.json_build_object('name', me.rolname, 'isSuperuser', me.rolsuper, 'createsRoles', me.rolcreaterole),
   'hasAdmin', EXISTS (SELECT FROM pg_catalog.pg_auth_members m JOIN pg_catalog.pg_roles r ON r.oid = m.roleid
-                      WHERE r.rolname::text = $2::text AND m.member = me.oid AND m.admin_option),
+                      WHERE ${isNamed("r.rolname", "$2")} AND m.member = me.oid AND m.admin_option),
   'canSignal', pg_catalog.pg_has_role(me.oid, 'pg_signal_backend', 'USAGE'),
   'login', (SELECT pg_catalog.json_build_object('canLogin', l.rolcanlogin, 'isSuperuser', l.rolsuper,
               'createsRoles', l.rolcreaterole, 'inherits', l.rolinherit, 'hindering', ${hinderingOf("l.oid", "MEMBER")},
               'users', (SELECT coalesce(pg_catalog.json_agg(u.rolname ORDER BY u.rolname), '[]')
                         FROM pg_catalog.pg_auth_members m JOIN pg_catalog.pg_roles u ON u.oid = m.member
                         WHERE m.roleid = l.oid AND (${usable})))
-            FROM pg_catalog.pg_roles l WHERE l.rolname::text = $1::text),
+            FROM pg_catalog.pg_roles l WHERE ${isNamed("l.rolname", "$1")}),
   'role', (SELECT pg_catalog.json_build_object('isSuperuser', r.rolsuper, 'hindering', ${hinderingOf("r.oid", how)})
-           FROM pg_catalog.pg_roles r WHERE r.rolname::text = $2::text),
+           FROM pg_catalog.pg_roles r WHERE ${isNamed("r.rolname", "$2")}),
   'settable', (SELECT coalesce(pg_catalog.json_agg(pg_catalog.json_build_object('name', s.rolname, 'attributes',
                  pg_catalog.array_remove(ARRAY[CASE WHEN s.rolcanlogin THEN 'LOGIN' END, CASE WHEN s.rolsuper THEN 'SUPERUSER' END,
                    CASE WHEN s.rolcreaterole THEN 'CREATEROLE' END, CASE WHEN s.rolreplication THEN 'REPLICATION' END], NULL))
                  ORDER BY s.rolname), '[]')
                FROM pg_catalog.pg_roles r JOIN pg_catalog.pg_roles s ON pg_catalog.pg_has_role(r.oid, s.oid, 'MEMBER')
-               WHERE r.rolname::text = $2::text AND NOT r.rolsuper)) AS situation
+               WHERE ${isNamed("r.rolname", "$2")} AND NOT r.rolsuper)) AS situation
 FROM pg_catalog.pg_roles me WHERE me.rolname = current_user`;
 
 /** Throws the GrantError that `create` would run into, or that would keep `revoke` from working. Changes nothing. */

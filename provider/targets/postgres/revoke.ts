@@ -54,10 +54,10 @@ export async function revokeAccess(
     ...{ holders: new Map(), failures: [], sessionsEnded: 0 },
   };
   const baseline = baselineOf(first);
-  await takeAway(ending, first);
-  const residue = await removeRole(ending);
+  const emptied = await takeAway(ending, first);
+  const residue = await removeRole(ending, emptied);
   if (!found) requireNone(ending, doubtAbsence(timeline));
-  const handedOn = await scanHandedOn(session, access, [...ending.holders.values()], baseline);
+  const handedOn = await scanHandedOn(session, access, first, [...ending.holders.values()], baseline);
   return { found, sessionsEnded: ending.sessionsEnded, residue: [...residue, ...handedOn] };
 }
 
@@ -73,7 +73,8 @@ function facts({ session, access, name }: Pick<Ending, "session" | "access" | "n
   return readFacts(session, name, access.place.identity, access.place.role);
 }
 
-async function takeAway(ending: Ending, first: Facts): Promise<void> {
+/** Returns what was seen last. */
+async function takeAway(ending: Ending, first: Facts): Promise<Facts> {
   let seen = first;
   for (let round = 1; round <= MAX_ROUNDS; round++) {
     await noteHolders(ending, seen);
@@ -81,8 +82,9 @@ async function takeAway(ending: Ending, first: Facts): Promise<void> {
     await endHolders(ending);
     seen = await facts(ending);
     // What is left after a round that could take nothing away is not ours to take.
-    if (isEmptied(seen) || (round > 1 && revoked === 0)) return;
+    if (isEmptied(seen) || (round > 1 && revoked === 0)) break;
   }
+  return seen;
 }
 
 /** Of a role that others made, its members are not ours to touch; the person's sessions are. */
@@ -142,9 +144,11 @@ async function endHolders(ending: Ending): Promise<void> {
   }
 }
 
-/** Drops the role if it gives nobody anything, or if dropping is the one way left; says what could not be dropped. */
-async function removeRole(ending: Ending): Promise<readonly string[]> {
-  const seen = await facts(ending);
+/**
+ * Drops the role if it gives nobody anything, or if dropping is the one way left; says what could not be dropped. Who became a member
+ * since `seen` loses that with the role, and had it while it led nowhere.
+ */
+async function removeRole(ending: Ending, seen: Facts): Promise<readonly string[]> {
   if (seen.role === null) return [];
   if (!isOursToEnd(seen, ending)) return leaveForeign(ending, seen);
   const wasEmptied = isEmptied(seen);

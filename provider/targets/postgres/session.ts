@@ -29,6 +29,8 @@ const PINNED = [
   "synchronous_commit=on",
   "local_preload_libraries=",
   "role=none",
+  // Each statement with parameters is prepared once a session: planning it anew costs several times what running it does.
+  "plan_cache_mode=force_generic_plan",
 ];
 /** Unknown to older servers, which refuse a session that names them: tried first, then without. */
 const PINNED_SINCE_14 = ["idle_session_timeout=0"];
@@ -103,10 +105,11 @@ export class Session {
     return this.version >= OPTIONS_SINCE;
   }
 
-  /** The rows of one statement. */
-  async rows<Row>(sql: string, parameters: readonly unknown[] = []): Promise<readonly Row[]> {
+  /** The rows of one statement. One with parameters is a constant text, and prepared. */
+  async rows<Row>(sql: string, parameters?: readonly unknown[]): Promise<readonly Row[]> {
+    const prepared = parameters && { name: nameOf(sql), text: sql, values: [...parameters] };
     try {
-      return (await this.client.query(sql, [...parameters])).rows as Row[];
+      return (await this.client.query(prepared ?? sql)).rows as Row[];
     } catch (error) {
       this.isFaulty = true;
       throw faultOf(error, this.mask);
@@ -146,6 +149,15 @@ export class Session {
     await Promise.race([this.client.end().catch(() => undefined), late]);
     clearTimeout(timer);
   }
+}
+
+const statementNames = new Map<string, string>();
+
+/** The same for the same text. NB. PostgreSQL cuts names to 63 bytes. */
+function nameOf(sql: string): string {
+  const known = statementNames.get(sql) ?? `elevation_${statementNames.size + 1}`;
+  statementNames.set(sql, known);
+  return known;
 }
 
 function clientConfig(address: Address, database: string, options: string): ClientConfig {

@@ -53,8 +53,9 @@ async function endBeginning(session: Session, pid: number): Promise<void> {
  * Sessions that begin later find the access gone.
  */
 async function settleBeginnings(session: Session): Promise<void> {
-  const beginning = async () => (await session.rows<{ pid: number }>(BEGINNING)).map(({ pid }) => pid);
+  const beginning = async () => (await session.rows<{ pid: number }>(BEGINNING, [])).map(({ pid }) => pid);
   const first = await beginning();
+  if (first.length === 0) return;
   const started = performance.now();
   for (let told = false; ; ) {
     const open = (await beginning()).filter((pid) => first.includes(pid));
