@@ -4,7 +4,8 @@ import { digest, instant, name, person, positiveDuration } from "./forms";
 import { type Instant, parseInstant } from "./instant";
 import { trimWhiteSpace } from "./text";
 
-const spec = z.strictObject({
+/** What is asked for: the `spec` of a request. */
+export const specSchema = z.strictObject({
   requester: person.describe("who asks; an email of the directory"),
   role: name.describe("the role that is asked for"),
   environment: name.describe("where it is asked for"),
@@ -31,7 +32,7 @@ export const requestSchema = z
     apiVersion: z.literal("elevation/v1").describe("version of the format"),
     kind: z.literal("Request").describe("kind of the document"),
     metadata: z.strictObject({ name: name.describe("name of the request") }).describe("what it is called"),
-    spec: spec.describe("what is asked for"),
+    spec: specSchema.describe("what is asked for"),
     signature: z
       .string()
       .optional()
