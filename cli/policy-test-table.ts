@@ -31,8 +31,7 @@ function renderFailure({ colours }: Terminal, { place, test, run }: CaseReport):
 
 function difference(field: keyof Expectation, expected: Expectation, actual: Decision): string {
   if (field !== "violations") return `expected ${expected[field] ?? "null"}, got ${actual[field] ?? "null"}`;
-  const wanted: readonly string[] = expected.violations ?? [];
-  const got: readonly string[] = violationIds(actual);
+  const [wanted, got] = [expected.violations ?? [], violationIds(actual)];
   const missing = wanted.filter((id) => !got.includes(id)).map((id) => `${id} is missing`);
   const unexpected = got.filter((id) => !wanted.includes(id)).map((id) => `${id} is not expected`);
   return [...missing, ...unexpected].join(", ");

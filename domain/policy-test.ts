@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { ViolationId } from "./decision";
 import { instant, line, name, person } from "./forms";
 import { specSchema } from "./request";
-import { trimWhiteSpace } from "./text";
+import { didYouMean, trimWhiteSpace } from "./text";
 
 /** What a case calls its own request in `live` and `history`: its digest is nobody's to know. */
 export const THIS_REQUEST = "this";
@@ -41,7 +41,16 @@ const VIOLATIONS: Readonly<
   "outlives-too-long": true,
 };
 
-const violationId = z.enum(Object.keys(VIOLATIONS) as (keyof typeof VIOLATIONS)[]);
+const VIOLATION_IDS = Object.keys(VIOLATIONS);
+
+const violationId = z
+  .string()
+  .superRefine((text, context) => {
+    if (VIOLATION_IDS.includes(text)) return;
+    const message = `not the id of a violation; ${didYouMean(text, VIOLATION_IDS)}`;
+    context.addIssue({ code: "custom", message, input: text });
+  })
+  .meta({ enum: VIOLATION_IDS });
 
 const ruleName = z
   .string()
