@@ -94,11 +94,11 @@ describe("reading policy tests", () => {
       [
         `${TEST}  - { name: a dba gets what was asked for, at: 2026-11-24T10:00:00Z, request: {}, expect: { outcome: deny } }\n`,
         [
-          "15:11: `cases[1].name` is `a dba gets what was asked for`, the name of `cases[0]` too; write another one",
-          "15:71: `cases[1].request` lacks the field `environment`; add it",
-          "15:71: `cases[1].request` lacks the field `reason`; add it",
-          "15:71: `cases[1].request` lacks the field `requester`; add it",
-          "15:71: `cases[1].request` lacks the field `role`; add it",
+          "15:13: `cases[1].name` is `a dba gets what was asked for`, the name of `cases[0]` too; write another one",
+          "15:70: `cases[1].request` lacks the field `environment`; add it",
+          "15:70: `cases[1].request` lacks the field `reason`; add it",
+          "15:70: `cases[1].request` lacks the field `requester`; add it",
+          "15:70: `cases[1].request` lacks the field `role`; add it",
         ],
       ],
       [
@@ -110,11 +110,11 @@ describe("reading policy tests", () => {
     expect:`,
         ]),
         [
-          "14:135: unknown field `cases[0].live[0].endedAt`; did you mean `expiresAt`?",
+          "14:135: unknown field `cases[0].live[0].endedAt`; the nearest known name is `expiresAt`",
           "14:175: `cases[0].live[0].request` is `mine`, not a request; write its digest, or `this` for the request of the case",
           "15:15: `cases[0].history[0]` lacks the field `endedAt`; add it",
           "15:150: `cases[0].history[0].extensions` is `-1`, below 0; write 0 or more",
-          "16:90: unknown field `cases[0].approvals[0].signature`; the nearest known name is `approver`",
+          "16:90: unknown field `cases[0].approvals[0].signature`; the nearest known name is `at`",
         ],
       ],
     ] as const) {
