@@ -65,23 +65,29 @@ const approvalSchema = z
   })
   .describe("one person's verdict on the request, taken as verified");
 
-const liveSchema = z.strictObject({
-  requester: person.describe("who holds it"),
-  role: name.describe("the role that is held"),
-  environment: name.describe("where it is held"),
-  activatedAt: instant.describe("when it began"),
-  expiresAt: instant.describe("when it ends by itself"),
-  rule: ruleName.exactOptional().describe("the rule that allowed it, or breakGlass"),
-  request: z
-    .string()
-    .regex(/^(this|sha256:[0-9a-f]{64})$/, "not a request; write its digest, or `this` for the request of the case")
-    .exactOptional()
-    .describe("digest of its request; `this`: the request of the case")
-    .meta({ examples: [THIS_REQUEST] }),
-  extensions: z.int().min(0).exactOptional().describe("how many extensions its chain has, itself included; default: 0"),
-  breakGlass: z.boolean().exactOptional().describe("true: it was given by the policy's breakGlass"),
-  reviewedAt: instant.exactOptional().describe("when a break-glass grant was reviewed; absent: not yet"),
-});
+const liveSchema = z
+  .strictObject({
+    requester: person.describe("who holds it"),
+    role: name.describe("the role that is held").meta({ examples: ["orders-admin"] }),
+    environment: name.describe("where it is held").meta({ examples: ["production"] }),
+    activatedAt: instant.describe("when it began"),
+    expiresAt: instant.describe("when it ends by itself"),
+    rule: ruleName.exactOptional().describe("the rule that allowed it, or breakGlass"),
+    request: z
+      .string()
+      .regex(/^(this|sha256:[0-9a-f]{64})$/, "not a request; write its digest, or `this` for the request of the case")
+      .exactOptional()
+      .describe("digest of its request; `this`: the request of the case")
+      .meta({ examples: [THIS_REQUEST] }),
+    extensions: z
+      .int()
+      .min(0)
+      .exactOptional()
+      .describe("how many extensions its chain has, itself included; default: 0"),
+    breakGlass: z.boolean().exactOptional().describe("true: it was given by the policy's breakGlass"),
+    reviewedAt: instant.exactOptional().describe("when a break-glass grant was reviewed; absent: not yet"),
+  })
+  .describe("a live grant");
 
 const expectSchema = z
   .strictObject({
@@ -96,23 +102,25 @@ const expectSchema = z
   })
   .describe("what must come out; what is not given is not looked at");
 
-const caseSchema = z.strictObject({
-  name: z
-    .string()
-    .refine((text) => trimWhiteSpace(text) !== "", "not a name; say what the case shows")
-    .describe("what the case shows, as a sentence; no other case of the file has it"),
-  at: instant.describe("the instant at which the request is judged"),
-  request: specSchema
-    .extend({ requestedAt: instant.exactOptional().describe("when it was asked for; default: one hour before `at`") })
-    .describe("what is asked for: the spec of a request, taken as proven to come from its requester"),
-  approvals: z.array(approvalSchema).exactOptional().describe("verdicts on the request; default: none"),
-  live: z.array(liveSchema).exactOptional().describe("the grants that are live at that instant; default: none"),
-  history: z
-    .array(liveSchema.extend({ endedAt: instant.describe("when it ended") }))
-    .exactOptional()
-    .describe("the grants that ended before; default: none"),
-  expect: expectSchema,
-});
+const caseSchema = z
+  .strictObject({
+    name: z
+      .string()
+      .refine((text) => trimWhiteSpace(text) !== "", "not a name; say what the case shows")
+      .describe("what the case shows, as a sentence; no other case of the file has it"),
+    at: instant.describe("the instant at which the request is judged"),
+    request: specSchema
+      .extend({ requestedAt: instant.exactOptional().describe("when it was asked for; default: one hour before `at`") })
+      .describe("what is asked for: the spec of a request, taken as proven to come from its requester"),
+    approvals: z.array(approvalSchema).exactOptional().describe("verdicts on the request; default: none"),
+    live: z.array(liveSchema).exactOptional().describe("the grants that are live at that instant; default: none"),
+    history: z
+      .array(liveSchema.extend({ endedAt: instant.describe("when it ended") }).describe("a grant that ended"))
+      .exactOptional()
+      .describe("the grants that ended before; default: none"),
+    expect: expectSchema,
+  })
+  .describe("one request, and what the policy must answer");
 
 /** The schema of a policy test (design §4.5). */
 export const policyTestSchema = z
