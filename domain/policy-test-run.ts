@@ -61,7 +61,10 @@ function requestOf({ name, at, request }: PolicyTestCase): Request {
 
 /** What messages call the request: the sentence that names the case, as a name. */
 function nameOf(sentence: string): string {
-  const plain = sentence.normalize("NFKD").toLowerCase().replace(/\p{M}/gu, "");
+  const plain = sentence
+    .normalize("NFKD")
+    .toLowerCase()
+    .replace(/[\p{M}'’]/gu, "");
   const dashed = plain.replace(/[^a-z0-9]+/g, "-").replace(/^-/, "");
   return dashed.slice(0, NAME_LENGTH).replace(/-$/, "") || "case";
 }

@@ -66,7 +66,7 @@ describe("documents in an editor with the YAML language server", () => {
 
   it("when something is to be written, then it is told what may be, and what that means", async () => {
     const started = "  - id: new\n    effect: deny\n    \n";
-    const text = edited("\n# The requester is not proven yet", `${started}\n# The requester is not proven yet`);
+    const text = edited("  - id: year-end-freeze", `${started}\n  - id: year-end-freeze`);
     const { line } = placeOf(text, "  - id: new");
     assert.deepEqual(await editor.completionsAt(FOLDER, text, { line: line + 2, character: 4 }), {
       who: "`everyone` in the directory, or whoever is in any of the lists",
