@@ -59,12 +59,17 @@ export function readDocuments(cwd: string, names: DocumentNames): Documents {
 function fileOf(cwd: string, names: DocumentNames, kind: "policy" | "directory"): string {
   const given = names[kind];
   if (given !== undefined) return given;
+  return inProject(cwd, DEFAULT_DOCUMENTS[kind], `default ${kind}`, "give `--policy` and `--directory`");
+}
+
+/** A path of the project at or above `cwd`, from there. Throws CommandError where there is no project, with another way out. */
+export function inProject(cwd: string, path: string, what: string, otherwise: string): string {
   for (let folder = resolve(cwd); ; folder = dirname(folder)) {
-    if (existsSync(join(folder, "Pulumi.yaml"))) return relative(cwd, join(folder, DEFAULT_DOCUMENTS[kind]));
+    if (existsSync(join(folder, "Pulumi.yaml"))) return relative(cwd, join(folder, path));
     if (dirname(folder) === folder) {
       throw new CommandError(
         EXIT.badInput,
-        `no Pulumi.yaml at or above ${quote(cwd)}, so there is no default ${kind}; run inside a project, or give \`--policy\` and \`--directory\``,
+        `no Pulumi.yaml at or above ${quote(cwd)}, so there is no ${what}; run inside a project, or ${otherwise}`,
       );
     }
   }
@@ -120,8 +125,8 @@ function sharedNames(documents: readonly Document<Request>[]): Problem[] {
   });
 }
 
-/** Throws {@link BadDocuments} with one problem, of the file as a whole. */
-function readSource(cwd: string, file: string): Source {
+/** The text of a file. Throws {@link BadDocuments} with one problem, of the file as a whole. */
+export function readSource(cwd: string, file: string): Source {
   try {
     // NB. Not readFileSync(…, "utf8"): that replaces what is no UTF-8, and the digest would be of another text.
     const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(readFileSync(resolve(cwd, file)));
@@ -131,7 +136,8 @@ function readSource(cwd: string, file: string): Source {
   }
 }
 
-function unreadable(file: string, error: unknown): BadDocuments {
+/** What the system says of a file or a folder, as a problem of it as a whole. */
+export function unreadable(file: string, error: unknown): BadDocuments {
   return new BadDocuments([wholeFile(file, reasonOf(error))]);
 }
 
@@ -147,7 +153,8 @@ function reasonOf(error: unknown): string {
   return `it cannot be read (${code}); check the file and its rights`;
 }
 
-function collect<T>(problems: Problem[], read: () => T): T | null {
+/** What `read` gives; null where documents are bad, whose problems are added. */
+export function collect<T>(problems: Problem[], read: () => T): T | null {
   try {
     return read();
   } catch (error) {

@@ -27,6 +27,21 @@ which are good only where nothing is changed.
 Exit codes: 0 all are allowed, 2 a document, an argument or the environment is bad (all problems of all documents are
 shown), 3 at least one is denied, 4 --record could not be written (the decisions are printed all the same).`;
 
+export const TEST = `
+A policy test is a file of kind PolicyTest, YAML or JSON; it names its policy and directory by their paths from its own
+folder. In a folder, files of another kind and whatever begins with a dot are passed over, and so is node_modules. No
+signature, journal or engine is needed: requests count as proven, approvals as verified.
+
+Of each rule the cases should see that it allows and each violation that its fields can bring about, of a deny rule that
+it denies, and the same of breakGlass. What they didn't see is shown below the result.
+
+--json prints { passed, failed, cases: [{ file, name, passed, expected, actual }] }, actual being the decision; with
+--coverage also coverage: [{ policy, rules: [{ rule, effect, seen, unseen }] }]. Where documents are bad, it prints
+{ "problems": [{ file, line, column, path, message }] }.
+
+Exit codes: 0 all cases passed, 1 at least one failed, 2 a document or an argument is bad (all problems of all documents
+are shown), or there is no policy test.`;
+
 export const SCHEMA = `
 Exit codes: 0 printed, 2 there is no such kind.`;
 

@@ -7,6 +7,7 @@ import type { CheckOptions } from "./commands/check";
 import type { JournalInitOptions } from "./commands/journal-init";
 import type { ReapOptions } from "./commands/reap";
 import type { StatusOptions } from "./commands/status";
+import type { TestOptions } from "./commands/test";
 import type { ExitCode } from "./exit";
 import * as help from "./help";
 import { neutralLines } from "./neutral";
@@ -29,6 +30,7 @@ export function makeProgram(terminal: Terminal, done: Done): Command {
     .addHelpText("after", help.ALL)
     .exitOverride();
   addCheck(program, terminal, done);
+  addTest(program, terminal, done);
   addSchema(program, terminal, done);
   addStatus(program, terminal, done);
   addReap(program, terminal, done);
@@ -60,12 +62,28 @@ function addCheck(program: Command, terminal: Terminal, done: Done): void {
     });
 }
 
+function addTest(program: Command, terminal: Terminal, done: Done): void {
+  program
+    .command("test")
+    .summary("run policy tests: does the policy answer what it should")
+    .description("Runs policy tests: what a policy answers to requests, compared with what it should.")
+    .argument("[path...]", "policy tests, or folders with some below; default: policypack of the project")
+    .option("--coverage", "show of every rule what the cases saw, and what they didn't")
+    .option("--json", "print it for programs")
+    .helpOption("-h, --help", "print this help")
+    .addHelpText("after", help.TEST)
+    .action((paths: string[], options: TestOptions) => {
+      const { test } = require("./commands/test") as typeof import("./commands/test");
+      done(test(paths, options, terminal));
+    });
+}
+
 function addSchema(program: Command, terminal: Terminal, done: Done): void {
   program
     .command("schema")
     .summary("print the JSON Schema of a kind of document")
     .description("Prints the JSON Schema (draft 2020-12) of a kind of document, for editors and other tools.")
-    .argument("<kind>", "Policy, Directory or Request, in any case")
+    .argument("<kind>", "Policy, Directory, Request or PolicyTest, in any case")
     .helpOption("-h, --help", "print this help")
     .addHelpText("after", help.SCHEMA)
     .action((kind: string) => {

@@ -2,27 +2,34 @@
 import { z } from "zod";
 import { instant, line, list, name, person } from "./forms";
 
-const personSchema = z.strictObject({
-  name: z.string().optional().describe("what the person is called"),
-  jobFunctions: list(name)
-    .optional()
-    .describe("the job functions that the person has, besides those that include them"),
-  identities: z
-    .record(name, line)
-    .optional()
-    .describe("the person's login for each kind of target, as in { postgres: alice }; one login belongs to one person"),
-  seal: z
-    .string()
-    .regex(/^age1[a-z0-9]+$/, "not an age public key; it begins with age1")
-    .optional()
-    .describe("the key to which credentials made for the person are sealed"),
-});
+const personSchema = z
+  .strictObject({
+    name: z.string().optional().describe("what the person is called"),
+    jobFunctions: list(name)
+      .optional()
+      .describe("the job functions that the person has, besides those that include them")
+      .meta({ examples: [["dba"]] }),
+    identities: z
+      .record(name, line)
+      .optional()
+      .describe(
+        "the person's login for each kind of target, as in { postgres: alice }; one login belongs to one person",
+      ),
+    seal: z
+      .string()
+      .regex(/^age1[a-z0-9]+$/, "not an age public key; it begins with age1")
+      .optional()
+      .describe("the key to which credentials made for the person are sealed"),
+  })
+  .describe("a person who may hold access");
 
-const onCallEntry = z.strictObject({
-  person: person.describe("who is on call"),
-  from: instant.describe("from then on"),
-  to: instant.describe("until just before then"),
-});
+const onCallEntry = z
+  .strictObject({
+    person: person.describe("who is on call"),
+    from: instant.describe("from then on"),
+    to: instant.describe("until just before then"),
+  })
+  .describe("one person's turn");
 
 /** The schema of a directory file (design §4.2). */
 export const directorySchema = z
@@ -33,9 +40,11 @@ export const directorySchema = z
     jobFunctions: z
       .record(
         name,
-        z.strictObject({
-          includes: list(name).optional().describe("everyone in these job functions has this one too; never a cycle"),
-        }),
+        z
+          .strictObject({
+            includes: list(name).optional().describe("everyone in these job functions has this one too; never a cycle"),
+          })
+          .describe("a job function that people may have"),
       )
       .optional()
       .describe("all job functions that there are"),

@@ -25,7 +25,8 @@ export const person = z
     /^[a-z0-9._%+&='/-]{1,64}@[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*$/,
     "not a lower-case email; write it like alice@example.com",
   )
-  .max(254, "not a lower-case email; write it like alice@example.com");
+  .max(254, "not a lower-case email; write it like alice@example.com")
+  .meta({ examples: ["alice@example.com"] });
 
 /** What a target calls a role or a person: no control characters, no line breaks, nothing that reverses the direction of writing. */
 export const line = z
@@ -61,12 +62,16 @@ export const instant = z
   .meta({ examples: ["2026-11-24T09:00:00Z", "2026-11-24T10:00:00+01:00"] });
 
 /** `HH:mm`. */
-export const clockTime = z.string().regex(new RegExp(`^${CLOCK}$`), "not a clock time; write it like 08:00");
+export const clockTime = z
+  .string()
+  .regex(new RegExp(`^${CLOCK}$`), "not a clock time; write it like 08:00")
+  .meta({ examples: ["08:00"] });
 
 /** `HH:mm`, or `24:00` for the end of the day. */
 export const closingTime = z
   .string()
-  .regex(new RegExp(`^(${CLOCK}|24:00)$`), "not a clock time; write it like 20:00, or 24:00 for the end of the day");
+  .regex(new RegExp(`^(${CLOCK}|24:00)$`), "not a clock time; write it like 20:00, or 24:00 for the end of the day")
+  .meta({ examples: ["20:00", "24:00"] });
 
 /** An IANA time zone, as in `Europe/Berlin`; offsets are none. */
 export const zone = z
@@ -78,12 +83,15 @@ export const zone = z
   .meta({ examples: ["Europe/Berlin", "UTC"] });
 
 /** An RE2 regular expression. */
-export const pattern = z.string().superRefine((text, context) => {
-  const fault = patternFault(text);
-  if (fault !== null) {
-    context.addIssue({ code: "custom", message: `not a regular expression of RE2 (${fault}); mend it`, input: text });
-  }
-});
+export const pattern = z
+  .string()
+  .superRefine((text, context) => {
+    const fault = patternFault(text);
+    if (fault !== null) {
+      context.addIssue({ code: "custom", message: `not a regular expression of RE2 (${fault}); mend it`, input: text });
+    }
+  })
+  .meta({ examples: ["^(INC|CHG)-[0-9]+$"] });
 
 function patternFault(text: string): string | null {
   try {

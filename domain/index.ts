@@ -23,19 +23,24 @@ export { formatDuration, parseDuration, renderDuration } from "./duration";
 export { GRANT_TYPE } from "./grant-type";
 export * from "./instant";
 export * from "./journal-event";
-export { type DocumentKind, jsonSchemaOf } from "./json-schema";
+export { DOCUMENT_KINDS, type DocumentKind, jsonSchemaOf } from "./json-schema";
 export { type Policy, type Target, targetOf } from "./policy";
+export type { Expectation, PolicyTest, PolicyTestCase } from "./policy-test";
+export { type CaseRun, runCase, violationIds } from "./policy-test-run";
 export {
   DEFAULT_DOCUMENTS,
+  findPolicyTest,
   type Judge,
   type Purpose,
   parseRequest,
   readDirectory,
   readJudge,
   readPolicy,
+  readPolicyTest,
   readRequest,
 } from "./read";
 export { type Request, startAtOf } from "./request";
+export { type RuleCoverage, ruleCoverage } from "./rule-coverage";
 export { TARGET_KINDS } from "./target-kinds";
 export { didYouMean, quote, quoteList } from "./text";
 export { unservedTarget } from "./unenforced";

@@ -2,12 +2,20 @@
 import { z } from "zod";
 import { directorySchema } from "./directory";
 import { policySchema } from "./policy";
+import { policyTestSchema } from "./policy-test";
 import { requestSchema } from "./request";
 
-/** A kind of document whose schema is known. */
-export type DocumentKind = "Policy" | "Directory" | "Request";
+const SCHEMAS = {
+  Policy: policySchema,
+  Directory: directorySchema,
+  Request: requestSchema,
+  PolicyTest: policyTestSchema,
+} as const;
 
-export const SCHEMAS = { Policy: policySchema, Directory: directorySchema, Request: requestSchema } as const;
+/** A kind of document whose schema is known. */
+export type DocumentKind = keyof typeof SCHEMAS;
+
+export const DOCUMENT_KINDS = Object.keys(SCHEMAS) as readonly DocumentKind[];
 
 /**
  * The JSON Schema (draft 2020-12) of what people write, generated from the schema that reads it. It describes the whole

@@ -23,10 +23,17 @@ const whoSchema = z
       z.literal("everyone"),
       z
         .strictObject({
-          jobFunctions: list(name).optional().describe("people who have one of these job functions"),
+          jobFunctions: list(name)
+            .optional()
+            .describe("people who have one of these job functions")
+            .meta({ examples: [["dba"]] }),
           people: list(person).optional().describe("these people"),
-          onCall: list(name).optional().describe("people who are on call in one of these schedules"),
+          onCall: list(name)
+            .optional()
+            .describe("people who are on call in one of these schedules")
+            .meta({ examples: [["orders"]] }),
         })
+        .describe("whoever is in any of these lists")
         .meta({ minProperties: 1 }),
     ],
     { error: "not somebody; write `everyone`, or a mapping with `jobFunctions`, `people` or `onCall`" },
@@ -58,11 +65,13 @@ const reasonSchema = z
   })
   .describe("what a reason must be like");
 
-const leaf = z.strictObject({
-  from: whoSchema,
-  count: count.describe("so many different people"),
-  imported: z.boolean().optional().describe("true: verdicts imported from a forge count too"),
-});
+const leaf = z
+  .strictObject({
+    from: whoSchema,
+    count: count.describe("so many different people"),
+    imported: z.boolean().optional().describe("true: verdicts imported from a forge count too"),
+  })
+  .describe("so many of some people");
 
 /** Who must approve: so many of some people, all of several such demands, or any one of them. */
 export type Approvals =
@@ -74,72 +83,86 @@ const approvalsSchema: z.ZodType<Approvals> = z
   .union(
     [
       leaf,
-      z.strictObject({ all: list(z.lazy(() => approvalsSchema)).describe("each of these") }),
-      z.strictObject({ any: list(z.lazy(() => approvalsSchema)).describe("one of these") }),
+      z
+        .strictObject({ all: list(z.lazy(() => approvalsSchema)).describe("each of these") })
+        .describe("several demands at once; the people are different ones"),
+      z
+        .strictObject({ any: list(z.lazy(() => approvalsSchema)).describe("one of these") })
+        .describe("one demand of several"),
     ],
     { error: "not a demand for approvals; write `from` and `count`, or `all`, or `any`" },
   )
   .meta({ id: "Approvals", description: "who must approve: { from, count }, { all: [...] } or { any: [...] }" });
 
 const ruleBase = {
-  id: name.describe("name of the rule; no other rule has it"),
+  id: name.describe("name of the rule; no other rule has it").meta({ examples: ["dba-orders-production"] }),
   who: whoSchema,
   roles: names,
   environments: names,
   hours: hoursSchema.optional(),
 };
 
-const allowRule = z.strictObject({
-  ...ruleBase,
-  effect: z.literal("allow"),
-  duration: z
-    .strictObject({
-      min: positiveDuration.optional().describe("the shortest that may be asked for; default: PT1M"),
-      default: positiveDuration.optional().describe("for requests that name none; default: max"),
-      max: positiveDuration.describe("the longest; an environment's maxDuration caps it"),
-      clamp: z.boolean().optional().describe("true: a longer request gets max instead of a refusal"),
-    })
-    .describe("how long access may last"),
-  reason: reasonSchema.optional(),
-  ticket: z
-    .strictObject({ matches: pattern.describe("an RE2 regular expression that the ticket must match somewhere") })
-    .optional()
-    .describe("a ticket is required"),
-  cooldown: positiveDuration.optional().describe("how long after the person's last grant by this rule ended"),
-  approvals: approvalsSchema.optional(),
-  approvalsValidFor: positiveDuration.optional().describe("how long an approval counts"),
-  extensions: z
-    .strictObject({
-      max: count.describe("so many extensions in a row"),
-      upTo: positiveDuration.describe("the longest of each"),
-    })
-    .optional()
-    .describe("a live grant may be prolonged"),
-  onBehalf: whoSchema.optional().describe("who may ask for somebody else"),
-});
+const allowRule = z
+  .strictObject({
+    ...ruleBase,
+    effect: z.literal("allow").describe("allow: the rule gives access to whom it names"),
+    duration: z
+      .strictObject({
+        min: positiveDuration.optional().describe("the shortest that may be asked for; default: PT1M"),
+        default: positiveDuration.optional().describe("for requests that name none; default: max"),
+        max: positiveDuration.describe("the longest; an environment's maxDuration caps it"),
+        clamp: z.boolean().optional().describe("true: a longer request gets max instead of a refusal"),
+      })
+      .describe("how long access may last"),
+    reason: reasonSchema.optional(),
+    ticket: z
+      .strictObject({ matches: pattern.describe("an RE2 regular expression that the ticket must match somewhere") })
+      .optional()
+      .describe("a ticket is required"),
+    cooldown: positiveDuration.optional().describe("how long after the person's last grant by this rule ended"),
+    approvals: approvalsSchema.optional(),
+    approvalsValidFor: positiveDuration.optional().describe("how long an approval counts"),
+    extensions: z
+      .strictObject({
+        max: count.describe("so many extensions in a row"),
+        upTo: positiveDuration.describe("the longest of each"),
+      })
+      .optional()
+      .describe("a live grant may be prolonged"),
+    onBehalf: whoSchema.optional().describe("who may ask for somebody else"),
+  })
+  .describe("a rule that gives access");
 
-const denyRule = z.strictObject({
-  ...ruleBase,
-  effect: z.literal("deny"),
-  during: duringSchema.optional(),
-  breakGlass: z.boolean().optional().describe("true: a break-glass request passes this rule"),
-});
+const denyRule = z
+  .strictObject({
+    ...ruleBase,
+    effect: z.literal("deny").describe("deny: nobody whom it names gets access, whatever else allows it"),
+    during: duringSchema.optional(),
+    breakGlass: z.boolean().optional().describe("true: a break-glass request passes this rule"),
+  })
+  .describe("a rule that shuts out");
 
-const roleSchema = z.strictObject({
-  description: z.string().optional().describe("what the role is for"),
-  severity: z.enum(["low", "medium", "high", "critical"]).optional().describe("how much harm it can do"),
-  maxOutlive: anyDuration.optional().describe("how long access may outlive the grant at the target"),
-  targets: z
-    .record(
-      name,
-      z.strictObject({
-        kind: name.describe("kind of the target, as in postgres"),
-        connection: name.describe("name of the connection: its address is in ELEVATION_CONNECTION_<NAME>"),
-        role: line.describe("the role at the target"),
-      }),
-    )
-    .describe("where the role exists, by environment"),
-});
+const roleSchema = z
+  .strictObject({
+    description: z.string().optional().describe("what the role is for"),
+    severity: z.enum(["low", "medium", "high", "critical"]).optional().describe("how much harm it can do"),
+    maxOutlive: anyDuration.optional().describe("how long access may outlive the grant at the target"),
+    targets: z
+      .record(
+        name,
+        z
+          .strictObject({
+            kind: name.describe("kind of the target").meta({ examples: ["postgres"] }),
+            connection: name
+              .describe("name of the connection: its address is in ELEVATION_CONNECTION_<NAME>")
+              .meta({ examples: ["orders-production"] }),
+            role: line.describe("the role at the target").meta({ examples: ["orders_admin"] }),
+          })
+          .describe("the system where access is created and removed"),
+      )
+      .describe("where the role exists, by environment"),
+  })
+  .describe("a privilege on offer");
 
 const limitsSchema = z.strictObject({
   perPerson: z
@@ -156,7 +179,12 @@ const limitsSchema = z.strictObject({
     .optional()
     .describe("for each person"),
   perRole: z
-    .record(name, z.strictObject({ live: count.describe("so many live grants at once in an environment") }))
+    .record(
+      name,
+      z
+        .strictObject({ live: count.describe("so many live grants at once in an environment") })
+        .describe("limits of one role"),
+    )
     .optional()
     .describe("for each role named"),
 });
@@ -181,17 +209,19 @@ export const policySchema = z
     environments: z
       .record(
         name,
-        z.strictObject({
-          description: z.string().optional().describe("what runs there"),
-          maxDuration: positiveDuration.optional().describe("no rule passes it"),
-        }),
+        z
+          .strictObject({
+            description: z.string().optional().describe("what runs there"),
+            maxDuration: positiveDuration.optional().describe("no rule passes it"),
+          })
+          .describe("a place where roles apply"),
       )
       .describe("where roles apply"),
     roles: z.record(name, roleSchema).describe("the roles that the policy offers"),
     rules: list(z.discriminatedUnion("effect", [allowRule, denyRule])).describe("who may, and who may not"),
     limits: limitsSchema.optional().describe("how much at once, and in a stretch of time"),
     conflicts: z
-      .array(z.array(name).min(2))
+      .array(z.array(name).min(2).describe("roles that one person never holds together"))
       .min(1)
       .optional()
       .describe("separation of duties: roles of one list are never both held by one person"),

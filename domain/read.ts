@@ -12,6 +12,8 @@ import { type Fault, type Finding, Lines } from "./parsed";
 import { jsonFindings } from "./plain-value";
 import { type Policy, policySchema } from "./policy";
 import { policyFindings } from "./policy-findings";
+import { type PolicyTest, policyTestSchema } from "./policy-test";
+import { policyTestFindings } from "./policy-test-findings";
 import { type Request, requestSchema } from "./request";
 import { requestFindings } from "./request-findings";
 import { field, type Spot } from "./spot";
@@ -39,6 +41,8 @@ const MAX_POLICY_BYTES = 4_194_304;
 const MAX_DIRECTORY_BYTES = 16_777_216;
 /** NB. Requests come from everybody, and hostile YAML costs its reader up to 15 s of CPU for 1 MiB: a request is a page of text. */
 const MAX_REQUEST_BYTES = 65_536;
+/** Tests are made by programs too: 16 MiB are some 40 000 cases. */
+const MAX_TEST_BYTES = 16_777_216;
 
 /**
  * What a policy is read for. To `grant` by it, or to say what would be granted, all that it demands must be verified; to `study` it (its
@@ -67,6 +71,13 @@ const REQUEST: Kind<Request> = {
   findings: requestFindings,
   digest: requestDigestOf,
 };
+const POLICY_TEST: Kind<PolicyTest> = {
+  name: "PolicyTest",
+  maxBytes: MAX_TEST_BYTES,
+  schema: policyTestSchema,
+  findings: policyTestFindings,
+  digest: digestOf,
+};
 
 /**
  * Reads a policy (design §4.1). Throws a {@link DocumentError} with all problems of the file: of its form, of the names it must
@@ -84,6 +95,18 @@ export function readDirectory(source: Source): Document<Directory> {
 /** Reads a request (design §4.3). Throws a {@link DocumentError} with all problems of the file. */
 export function readRequest(source: Source): Document<Request> {
   return finish(examine(REQUEST, source));
+}
+
+/** Reads a policy test (design §4.5). Throws a {@link DocumentError} with all problems of the file; the files it names are not read. */
+export function readPolicyTest(source: Source): Document<PolicyTest> {
+  return finish(examine(POLICY_TEST, source));
+}
+
+/** {@link readPolicyTest}, where it isn't known what a file holds: null for a text that can be read and is not of that kind. */
+export function findPolicyTest(source: Source): Document<PolicyTest> | null {
+  const examined = examine(POLICY_TEST, source);
+  const isOther = examined.root !== null && field(examined.root, "kind").value !== POLICY_TEST.name;
+  return isOther ? null : finish(examined);
 }
 
 /** The request that a plain JSON value is. Throws a {@link DocumentError} whose problems have no line and column. */

@@ -4,10 +4,11 @@ import { digest, instant, name, person, positiveDuration } from "./forms";
 import { type Instant, parseInstant } from "./instant";
 import { trimWhiteSpace } from "./text";
 
-const spec = z.strictObject({
+/** What is asked for: the `spec` of a request. */
+export const specSchema = z.strictObject({
   requester: person.describe("who asks; an email of the directory"),
-  role: name.describe("the role that is asked for"),
-  environment: name.describe("where it is asked for"),
+  role: name.describe("the role that is asked for").meta({ examples: ["orders-admin"] }),
+  environment: name.describe("where it is asked for").meta({ examples: ["production"] }),
   duration: positiveDuration
     .optional()
     .describe("for how long, counted from activation; absent: the default of the rule that allows it"),
@@ -19,8 +20,13 @@ const spec = z.strictObject({
   reason: z
     .string()
     .refine((text) => trimWhiteSpace(text) !== "", "not a reason; say what the access is for")
-    .describe("what the access is for"),
-  ticket: z.string().optional().describe("the ticket that the work belongs to"),
+    .describe("what the access is for")
+    .meta({ examples: ["Rebuild the orders index after INC-4711"] }),
+  ticket: z
+    .string()
+    .optional()
+    .describe("the ticket that the work belongs to")
+    .meta({ examples: ["INC-4711"] }),
   breakGlass: z.boolean().optional().describe("true: an emergency, judged by the policy's breakGlass alone"),
   extends: digest.optional().describe("digest of the live request that this one prolongs without a gap"),
 });
@@ -30,8 +36,12 @@ export const requestSchema = z
   .strictObject({
     apiVersion: z.literal("elevation/v1").describe("version of the format"),
     kind: z.literal("Request").describe("kind of the document"),
-    metadata: z.strictObject({ name: name.describe("name of the request") }).describe("what it is called"),
-    spec: spec.describe("what is asked for"),
+    metadata: z
+      .strictObject({
+        name: name.describe("name of the request; no other one has it").meta({ examples: ["alice-orders-2026-11-24"] }),
+      })
+      .describe("what it is called"),
+    spec: specSchema.describe("what is asked for"),
     signature: z
       .string()
       .optional()

@@ -14,7 +14,7 @@ describe("docs/cli.md", () => {
   });
   after(() => project.remove());
 
-  for (const command of ["", "check", "schema", "status", "reap", "journal init", "audit verify"]) {
+  for (const command of ["", "check", "test", "schema", "status", "reap", "journal init", "audit verify"]) {
     it(`when \`elevate ${command}\` is asked for help, then that is what it says`, async () => {
       const args = [...command.split(" ").filter((word) => word !== ""), "--help"];
       const { stdout } = await elevate(args, { cwd: project.path });
@@ -23,16 +23,19 @@ describe("docs/cli.md", () => {
   }
 
   it("when its examples are run, then they print what it shows", async () => {
-    const args = ["check", "stacks/requests", "--at", AT];
-    const shown = async () => {
+    const shownOf = async (...args: string[]) => {
       const { exit, stdout, stderr } = await elevate(args, { cwd: project.path });
       return `$ elevate ${args.join(" ")}\n${stderr}${stdout}$ echo $?\n${exit}\n`;
     };
+    const shown = () => shownOf("check", "stacks/requests", "--at", AT);
+    const [example] = [...doc.matchAll(/```yaml\n([^`]*kind: PolicyTest\n[^`]*)```/g)].map(([, text]) => text);
+    project.write("policypack/tests/orders.yaml", example ?? "");
     project.write("stacks/requests/alice.yaml", aRequest());
     project.write("stacks/requests/long.yaml", aRequest({ duration: "PT9H", reason: "short" }, "alice-long"));
     const judged = await shown();
     project.write("stacks/requests/bad.yaml", aRequest({ duration: "P1M" }).replace("  role:", "  rule:"));
     const bad = await shown();
-    for (const example of [judged, bad]) assert.ok(doc.includes(`\`\`\`console\n${example}\`\`\`\n`), example);
+    const tested = await shownOf("test");
+    for (const example of [judged, bad, tested]) assert.ok(doc.includes(`\`\`\`console\n${example}\`\`\`\n`), example);
   });
 }).timeout(TIMEOUT);

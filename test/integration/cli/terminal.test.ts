@@ -120,7 +120,10 @@ describe("elevate and the terminal", () => {
   it("when something unforeseen happens, then there is no stack unless ELEVATION_DEBUG is 1", async () => {
     const usage = (env: Readonly<Record<string, string>>) => elevate(["schema", "polcy"], { cwd: project.path, env });
     const [plain, debug] = await Promise.all([usage({}), usage({ ELEVATION_DEBUG: "1" })]);
-    assert.equal(plain.stderr, "error: `polcy` is no kind of document; use Policy, Directory or Request\n");
+    assert.equal(
+      plain.stderr,
+      "error: `polcy` is no kind of document; use `Policy`, `Directory`, `Request` or `PolicyTest`\n",
+    );
     assert.match(debug.stderr, /\n {4}at schema \(/);
   });
 }).timeout(TIMEOUT);

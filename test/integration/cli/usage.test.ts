@@ -30,7 +30,11 @@ describe("elevate and its arguments", () => {
       ],
       [["schema"], "error: missing required argument 'kind'\n"],
       [["schema", "Policy", "Request"], "error: too many arguments for 'schema'. Expected 1 argument but got 2.\n"],
-      [["schema", "polcy"], "error: `polcy` is no kind of document; use Policy, Directory or Request\n"],
+      [
+        ["schema", "polcy"],
+        "error: `polcy` is no kind of document; use `Policy`, `Directory`, `Request` or `PolicyTest`\n",
+      ],
+      [["test", "--at", "2026-11-24T10:00:00Z"], "error: unknown option '--at'\n"],
       [["status", "--record"], "error: unknown option '--record'\n"],
     ];
     const runs = await Promise.all(rows.map(([args]) => elevate(args, where)));
@@ -52,7 +56,7 @@ describe("elevate and its arguments", () => {
     const { exit, stdout, stderr } = await elevate(["--help"], where);
     assert.deepEqual([exit, stderr], [0, ""]);
     const commands = [...(stdout.split("Commands:\n")[1] ?? "").matchAll(/^ {2}(\w+)/gm)].map(([, name]) => name);
-    assert.deepEqual(commands, ["check", "schema", "status", "reap", "journal", "audit"]);
+    assert.deepEqual(commands, ["check", "test", "schema", "status", "reap", "journal", "audit"]);
   });
 
   it("when the version is asked for, then it is printed", async () => {
@@ -64,6 +68,7 @@ describe("elevate and its arguments", () => {
       ["Policy", "Policy"],
       ["directory", "Directory"],
       ["REQUEST", "Request"],
+      ["policytest", "PolicyTest"],
     ] as const) {
       const { exit, stdout, stderr } = await elevate(["schema", name], where);
       assert.deepEqual([exit, stderr], [0, ""]);

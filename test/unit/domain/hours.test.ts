@@ -186,6 +186,7 @@ describe("instants", () => {
       assert.equal(parseInstant(text), null, text);
     }
     assert.equal(parseInstant("2026-11-24T24:00:00.000Z"), Date.UTC(2026, 10, 25));
+    assert.equal(parseInstant("2026-11-24T24:00:00Z"), Date.UTC(2026, 10, 25));
   });
 
   it("when they have no offset, mix the formats or are no ISO 8601, then they are refused", () => {

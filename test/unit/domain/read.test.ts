@@ -261,7 +261,7 @@ describe("reading documents", () => {
     assert.deepEqual(
       problemsOf(() => readPolicy({ file: "p.yaml", text })),
       [
-        "p.yaml:61:20: `requests.proof` is `signature`, but this version verifies no proof of who asks; write `none`, and let only people you trust add requests",
+        "p.yaml:62:20: `requests.proof` is `signature`, but this version verifies no proof of who asks; write `none`, and let only people you trust add requests",
       ],
     );
   });
