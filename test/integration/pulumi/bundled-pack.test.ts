@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { bundlePack } from "@elevation/scripts/support/bundle-pack";
 import { createWorkspace, execute, must, openStack, type Workspace } from "@elevation/scripts/support/workspace";
 import { engineTimeoutMs, theEngine } from "../../support/engine";
+import { sharedJournalServer } from "../../support/journal-server";
 import { aPolicy, DIRECTORY, requestText } from "../../support/pulumi-suite";
 
 const LIMITS = "limits: { perRole: { orders-admin: { live: 1 } } }";
@@ -13,6 +14,7 @@ const LIMITS = "limits: { perRole: { orders-admin: { live: 1 } } }";
 /** The pack as `pulumi policy publish` would carry it: packed by npm, unpacked elsewhere, its dependencies installed. */
 describe("pulumi, the bundled pack", function () {
   this.timeout(180_000);
+  const journalServer = sharedJournalServer();
   let workspace: Workspace;
   /** Outside of the repository, so that nothing is found beside it. */
   let away: string;
@@ -91,5 +93,20 @@ describe("pulumi, the bundled pack", function () {
 
     const without = { ELEVATION_JOURNAL: "", ELEVATION_JOURNAL_ID: "" };
     assert.deepEqual(await said(installed, without), await said("policypack", without));
+  });
+
+  it("when the journal is in PostgreSQL, then the bundle reads it", async () => {
+    const database = await (await journalServer()).database();
+    try {
+      const id = await database.open();
+      const env = { ELEVATION_JOURNAL: database.address("journal_reader"), ELEVATION_JOURNAL_ID: id };
+      const read = await said(installed, env);
+      assert.doesNotMatch(read.said, /journal-read/);
+      assert.deepEqual(read, await said("policypack", env));
+      const foreign = await said(installed, { ...env, ELEVATION_JOURNAL_ID: "0".repeat(64) });
+      assert.match(foreign.said, /journal-read/);
+    } finally {
+      await database.drop();
+    }
   });
 });
