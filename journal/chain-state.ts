@@ -102,7 +102,6 @@ export class ChainState {
     this.#extensions.set(by, (this.#extensions.get(prolonged) ?? 0) + 1);
   }
 
-  // NB. A literal with closures, no class: a caller may lay more live grants over a view with Object.create.
   #makeView(): JournalView {
     const [hashes, records, decisions, failures] = [this.#hashes, this.#records, this.#decisions, this.#failures];
     const chains = this.#chains;

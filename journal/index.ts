@@ -8,6 +8,7 @@ export { type Appended, Journal } from "./journal";
 export { isJournalError, JournalError, type JournalErrorCode } from "./journal-error";
 export type { JournalView } from "./journal-view";
 export { type JudgeWhere, judge } from "./judge";
+export { type Asked, byTurn, judgeInTurn, type Turns } from "./judge-in-turn";
 export { scanLines } from "./line-scan";
 export { type OpenStoreOptions, openStore } from "./open-store";
 export { grantsSql, isRoleName, type JournalRoles, SCHEMA_SQL, setupSql } from "./postgres/schema";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Decision, Instant, Judge, Request, StackRef, Violation } from "@elevation/domain";
+import type { Decision, Instant, Judge, LiveGrant, Request, StackRef, Violation } from "@elevation/domain";
 import { decide, formatInstant, parseInstant, quote } from "@elevation/domain";
 import type { JournalView } from "./journal-view";
 import type { Head } from "./store";
@@ -11,6 +11,8 @@ export interface JudgeWhere {
   readonly now: Instant;
   /** Null: judged as new, because there is no journal to read; the caller says so. */
   readonly view: JournalView | null;
+  /** Grants that count as live besides those of the view; none, unless given. */
+  readonly also?: readonly LiveGrant[];
   /** The last event of this grant that the state has seen. */
   readonly witness?: Head | undefined;
 }
@@ -26,7 +28,8 @@ export interface JudgeWhere {
 export function judge({ policy, directory }: Judge, request: Request, where: JudgeWhere): Decision {
   const { now, view } = where;
   // No proof and no signature is verified yet: a policy that wants a proof is refused when it is read, and no approval counts.
-  const context = { now, proof: null, approvals: null, live: view?.live ?? [], history: view?.history ?? [] };
+  const live = withOthers(view?.live ?? [], where.also ?? []);
+  const context = { now, proof: null, approvals: null, live, history: view?.history ?? [] };
   const decision = decide(policy.value, directory.value, request, context);
   if (view === null) return decision;
   const untrusted = untrustedViolations(request, view, where.witness);
@@ -36,6 +39,11 @@ export function judge({ policy, directory }: Judge, request: Request, where: Jud
   }
   const outside = [...untrusted, ...elsewhereViolations(request, decision, view, where.stack)];
   return outside.length === 0 ? decision : deny(decision, [...outside, ...decision.violations]);
+}
+
+/** NB. The view's own list where there are no others: decide() indexes a frozen list once. */
+function withOthers(live: readonly LiveGrant[], others: readonly LiveGrant[]): readonly LiveGrant[] {
+  return others.length === 0 ? live : [...live, ...others];
 }
 
 function deny(decision: Decision, violations: readonly Violation[]): Decision {

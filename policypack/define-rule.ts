@@ -6,11 +6,13 @@ import type {
   ResourceValidation,
   ResourceValidationArgs,
   ResourceValidationPolicy,
+  StackValidation,
   StackValidationPolicy,
 } from "@pulumi/policy";
 import { type Control, controlsOf, type Purpose } from "./controls";
 import type { Coverage } from "./coverage";
 import type { Example } from "./example";
+import { NO_SETTINGS, type Settings } from "./settings";
 import type { Verdict, Verdicts } from "./verdict";
 
 /** What a rule is. The first line of its documentation says which attack or mistake it stops. */
@@ -29,6 +31,8 @@ export interface RuleFacts {
   readonly reports: readonly ViolationId[];
   /** Grants about which it speaks: one for each id that this version can report, and for all else that it says. */
   readonly examples: readonly Example[];
+  /** What the pack's configuration may set; absent: its level alone. */
+  readonly settings?: Settings;
 }
 
 /** What rules ask. */
@@ -69,13 +73,24 @@ export function defineRule({ also, ...facts }: VerdictRule): Rule {
   return { ...facts, checks };
 }
 
-/** The CrossGuard policy of a rule, with all that can be said of it; the pack's coverage knows what it looked at. */
+/**
+ * The CrossGuard policy of a rule, with all that can be said of it; the pack's coverage knows what it looked at. Wrong
+ * configuration fails the run with the first resource, of whatever type: each stack has one, itself.
+ */
 export function policyOf(rule: Rule, pack: Pack): ResourceValidationPolicy | StackValidationPolicy {
   const checks = rule.checks(pack);
-  if ("validateStack" in checks) return { ...about(rule), ...checks, enforcementLevel: rule.enforcement };
+  const settings = rule.settings ?? NO_SETTINGS;
+  if ("validateStack" in checks) {
+    const checked: StackValidation = (args, report) => {
+      settings.read(rule.id, args.getConfig());
+      return checks.validateStack(args, report);
+    };
+    return { ...about(rule), validateStack: checked, enforcementLevel: rule.enforcement };
+  }
   const { validateResource, remediateResource } = checks;
   pack.coverage.expect(rule.id);
   const watched: ResourceValidation = async (args, report) => {
+    settings.read(rule.id, args.getConfig());
     if (pack.coverage.isSpared(args.urn)) return;
     await validateResource(args, report);
     // Last: a rule that meets a value which isn't known yet has not looked.
@@ -102,6 +117,7 @@ function about(rule: Rule): Omit<Policy, "enforcementLevel"> {
     severity: rule.severity,
     remediationSteps: rule.remedy,
     tags: ["elevation", ...rule.serves, ...controls.map(({ tag }) => tag)],
+    ...(rule.settings === undefined ? {} : { configSchema: rule.settings.schema }),
     ...(first === undefined ? {} : { framework: frameworkOf(first) }),
   };
 }

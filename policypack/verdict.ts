@@ -8,6 +8,7 @@ import {
   type Judge,
   parseRequest,
   quote,
+  type Request,
   readJudge,
   refuseUnenforcedAnchors,
   unservedTarget,
@@ -31,15 +32,35 @@ export interface Verdict {
   /** Why nothing could be judged; whole sentences. */
   readonly faults: readonly string[];
   /** Why the request was judged as new, without a trusted journal; null where one was read. */
-  readonly withoutJournal: string | null;
+  readonly withoutJournal: WithoutJournal | null;
   /** Why this version can't make what the decision allows anew; a whole sentence, or null. */
   readonly unserved: string | null;
+  /** What was judged; null where nothing could be. */
+  readonly request: Request | null;
+}
+
+/** Why there is no trusted journal. */
+export interface WithoutJournal {
+  readonly reason: string;
+  /** Whether the job names none. */
+  readonly isAbsent: boolean;
+}
+
+/** What requests are judged by now. */
+export interface Ground {
+  /** Null: the pack's documents have errors. */
+  readonly documents: Judge | null;
+  /** Null: there is no journal that can be trusted. */
+  readonly view: JournalView | null;
+  readonly now: Instant;
 }
 
 /** Verdicts over Grants. */
 export interface Verdicts {
   /** The verdict on a resource's inputs for one rule: the rules of one analysis share it, each takes it once. */
   of(rule: string, urn: string, props: unknown): Promise<Verdict>;
+  /** What a rule over the whole stack judges by, read anew. */
+  ground(): Promise<Ground>;
 }
 
 export interface VerdictSources {
@@ -78,10 +99,14 @@ export function createVerdicts(sources: VerdictSources): Verdicts {
       cache.set(urn, { verdict, taken: new Set([rule]) });
       return verdict;
     },
+    ground: async () => {
+      const { view } = await readView(await journal);
+      return { documents: typeof documents === "string" ? null : documents, view, now: sources.clock() };
+    },
   };
 }
 
-type Trusted = { journal: Journal } | { fault: string };
+type Trusted = { journal: Journal } | { fault: WithoutJournal };
 
 async function reach(
   { env, clock }: VerdictSources,
@@ -97,6 +122,7 @@ async function reach(
     faults,
     withoutJournal: fault,
     unserved: null,
+    request: null,
   });
   if (anchors.length > 0) return refused(anchors);
   if (typeof documents === "string") return refused([documents]);
@@ -107,7 +133,7 @@ async function reach(
     // A live grant was made already, whatever the policy says of its target today.
     const isNew = decision.outcome === "allow" && view?.grant(decision.requestDigest)?.status !== "live";
     const unserved = isNew ? unservedTarget(documents.policy.value, request) : null;
-    return { decision, faults: [], withoutJournal: fault, unserved };
+    return { decision, faults: [], withoutJournal: fault, unserved, request };
   } catch (error) {
     if (isDocumentError(error)) return refused([error.message]);
     if (error instanceof z.ZodError) return refused([z.prettifyError(error)]);
@@ -131,29 +157,33 @@ function unknownPath(error: unknown): string | null {
   return Array.isArray(error.props) ? error.props.map(String).join(".") : "";
 }
 
-async function readView(trusted: Trusted): Promise<{ view: JournalView | null; fault: string | null }> {
+async function readView(trusted: Trusted): Promise<{ view: JournalView | null; fault: WithoutJournal | null }> {
   if ("fault" in trusted) return { view: null, fault: trusted.fault };
   try {
     return { view: await trusted.journal.view(), fault: null };
   } catch (error) {
-    if (isJournalError(error)) return { view: null, fault: error.message };
+    if (isJournalError(error)) return { view: null, fault: untrusted(error.message) };
     throw error;
   }
 }
 
 async function openTrusted(env: Record<string, string | undefined>): Promise<Trusted> {
   const { address, id } = readJournalAnchors(env);
-  if (address === null) return { fault: "`ELEVATION_JOURNAL` is not set" };
+  if (address === null) return { fault: { reason: "`ELEVATION_JOURNAL` is not set", isAbsent: true } };
   const read = readWitness(env);
-  if ("problem" in read) return { fault: read.problem };
+  if ("problem" in read) return { fault: untrusted(read.problem) };
   try {
     const journal = await Journal.open(openStore(address), id ?? undefined);
     const missing = missingWitness(await journal.view(), read.witness);
-    return missing === null ? { journal } : { fault: missing };
+    return missing === null ? { journal } : { fault: untrusted(missing) };
   } catch (error) {
-    if (isJournalError(error)) return { fault: error.message };
+    if (isJournalError(error)) return { fault: untrusted(error.message) };
     throw error;
   }
+}
+
+function untrusted(reason: string): WithoutJournal {
+  return { reason, isAbsent: false };
 }
 
 function readDocuments(folder: string): Judge | string {

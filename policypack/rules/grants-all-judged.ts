@@ -2,9 +2,7 @@
 import { GRANT_TYPE, quote } from "@elevation/domain";
 import type { PolicyResource } from "@pulumi/policy";
 import type { Rule } from "../define-rule";
-
-/** How many resources a message names; the others are counted. */
-const NAMED = 5;
+import { namesOf } from "../names-of";
 
 /**
  * Shows Grants of the stack that the other rules did not look at, and which would pass for Grants that they found nothing
@@ -67,22 +65,17 @@ function groupBy(
 }
 
 function unjudged(unseen: readonly PolicyResource[]): string {
-  return `no rule looked at ${namesOf(unseen)}: this run spares what it doesn't name, also what the program no longer declares; run without \`--target\` and \`--exclude\``;
+  return `no rule looked at ${namesOf(sorted(unseen))}: this run spares what it doesn't name, also what the program no longer declares; run without \`--target\` and \`--exclude\``;
 }
 
 function halfJudged(unseen: readonly PolicyResource[], rules: readonly string[]): string {
-  return `${rules.map(quote).join(", ")} did not look at ${namesOf(unseen)}, because a value is not known before \`up\` or the pack's configuration disables the rule; write plain values, and disable no rule`;
+  return `${rules.map(quote).join(", ")} did not look at ${namesOf(sorted(unseen))}, because a value is not known before \`up\` or the pack's configuration disables the rule; write plain values, and disable no rule`;
 }
 
 function foreign(unseen: readonly PolicyResource[], type: string): string {
-  return `carrying a request as type ${quote(type)}, at which no rule looks: ${namesOf(unseen)}; make it with \`new Grant\` or a request file`;
+  return `carrying a request as type ${quote(type)}, at which no rule looks: ${namesOf(sorted(unseen))}; make it with \`new Grant\` or a request file`;
 }
 
-function namesOf(resources: readonly PolicyResource[]): string {
-  const names = resources
-    .map(({ name }) => name)
-    .sort()
-    .map(quote);
-  const more = names.length - NAMED;
-  return [...names.slice(0, NAMED), ...(more > 0 ? [`${more} more`] : [])].join(", ");
+function sorted(resources: readonly PolicyResource[]): readonly string[] {
+  return resources.map(({ name }) => name).sort();
 }

@@ -5,13 +5,10 @@ import {
   type Instant,
   isInert,
   type Judge,
-  type LiveGrant,
-  parseInstant,
   type StackRef,
-  startAtOf,
   unservedTarget,
 } from "@elevation/domain";
-import { type JournalView, judge } from "@elevation/journal";
+import { byTurn, type JournalView, judgeInTurn } from "@elevation/journal";
 import type { RequestFile } from "./request-files";
 
 /** What the requests of a folder are chosen by. */
@@ -60,16 +57,16 @@ export interface Choice extends Readonly<Record<Fate, readonly Judged[]>> {
 export function chooseRequests(files: readonly RequestFile[], by: ChooseBy): Choice {
   const chosen: Record<Fate, Judged[]> = { declare: [], inert: [], denied: [], unserved: [] };
   const elsewhere: RequestFile[] = [];
-  const allowed: LiveGrant[] = [];
-  for (const file of [...files].sort(byRequestedAt)) {
+  const turns = judgeInTurn(by.documents, { stack: by.stack, now: by.now, view: by.view });
+  for (const file of [...files].sort((one, other) => byTurn(one.document, other.document))) {
     if (isElsewhere(file, by)) {
       elsewhere.push(file);
       continue;
     }
-    const decision = judgeFile(file, by, allowed);
+    const decision = turns.judge(file.document);
     const fate = fateOf(file, decision, by);
     chosen[fate].push({ file, decision });
-    if (fate === "declare" && by.deploying && willBeLive(file, decision, by)) allowed.push(asLive(file, decision));
+    if (fate === "declare" && by.deploying && by.view !== null) turns.count(file.document, decision);
   }
   return { ...chosen, elsewhere };
 }
@@ -83,11 +80,6 @@ function fateOf(file: RequestFile, decision: Decision, by: ChooseBy): Fate {
   if (!by.deploying) return "declare";
   if (!isAllowed) return "denied";
   return unservedTarget(by.documents.policy.value, request) === null ? "declare" : "unserved";
-}
-
-/** A live one is in the view already, and counts once; a scheduled one isn't live, one that prolongs another is made at once. */
-function willBeLive(file: RequestFile, { outcome }: Decision, { now, view }: ChooseBy): boolean {
-  return outcome === "allow" && !isLive(file, view) && (startAtOf(file.document.value) ?? now) <= now;
 }
 
 /** NB. A live grant of an environment that this stack serves no more is left out as before, and so withdrawn: it would fail every `up`. */
@@ -105,38 +97,4 @@ function isLive({ document }: RequestFile, view: JournalView | null): boolean {
 function isSpent({ document }: RequestFile, decision: Decision, { documents, now }: ChooseBy): boolean {
   if (isInert(decision)) return true;
   return decision.outcome === "deny" && now >= activateByOf(documents.policy.value, document.value);
-}
-
-function judgeFile({ document }: RequestFile, by: ChooseBy, allowed: readonly LiveGrant[]): Decision {
-  const { documents, stack, now, view } = by;
-  // NB. Only what is live prolongs: the run makes its grants side by side, so one allowed a moment ago may come too late.
-  const others = allowed.filter(({ request }) => request !== document.value.spec.extends);
-  return judge(documents, document.value, { stack, now, view: view === null ? null : withAllowed(view, others) });
-}
-
-/** Those allowed a moment ago count as live for those behind them. */
-function withAllowed(view: JournalView, allowed: readonly LiveGrant[]): JournalView {
-  return allowed.length === 0 ? view : Object.create(view, { live: { value: [...view.live, ...allowed] } });
-}
-
-function asLive({ document }: RequestFile, decision: Decision): LiveGrant {
-  const { requester, role, environment, breakGlass } = document.value.spec;
-  const activatedAt = parseInstant(decision.activatesAt ?? "") ?? 0;
-  const expiresAt = parseInstant(decision.expiresAt ?? "") ?? 0;
-  const rule = decision.rule === null ? {} : { rule: decision.rule };
-  return {
-    requester,
-    role,
-    environment,
-    activatedAt,
-    expiresAt,
-    request: document.digest,
-    ...rule,
-    ...(breakGlass === true ? { breakGlass } : {}),
-  };
-}
-
-function byRequestedAt(one: RequestFile, other: RequestFile): number {
-  const at = ({ document }: RequestFile) => parseInstant(document.value.spec.requestedAt) ?? 0;
-  return at(one) - at(other) || (one.document.digest < other.document.digest ? -1 : 1);
 }

@@ -17,11 +17,11 @@ import {
 import { initJournal, openStore } from "@elevation/journal";
 import { createCoverage } from "@elevation/policypack/coverage";
 import { type Pack, policyOf, type Rule } from "@elevation/policypack/define-rule";
-import type { Example } from "@elevation/policypack/example";
+import type { Earlier, Example } from "@elevation/policypack/example";
 import { rules } from "@elevation/policypack/rules";
 import { createVerdicts } from "@elevation/policypack/verdict";
 import { SHELL_TEXT } from "@elevation/provider";
-import type { PolicyResource, ResourceValidationArgs, StackValidationArgs } from "@pulumi/policy";
+import type { ResourceValidationArgs, StackValidationArgs } from "@pulumi/policy";
 import { repository } from "./workspace";
 
 /** What a rule says of one of its examples. */
@@ -50,7 +50,8 @@ export async function judgeExample(rule: Rule, example: Example): Promise<Judged
     const at = example.at === undefined ? AT : instant(example.at);
     const sources = { folder: FOLDER, env, clock: () => at };
     const args = argsOf(request, example);
-    const messages = await analyze(rule, example, args, {
+    const stack = [args, ...besides(example).map((other) => argsOf(other, example))];
+    const messages = await analyze(rule, example, stack, {
       verdicts: createVerdicts(sources),
       coverage: createCoverage(),
     });
@@ -63,28 +64,49 @@ export async function judgeExample(rule: Rule, example: Example): Promise<Judged
   }
 }
 
-/** What one rule reports in one analysis of a stack that holds nothing but the example. */
-async function analyze(rule: Rule, example: Example, args: ResourceValidationArgs, pack: Pack): Promise<string[]> {
+/** What one rule reports in one analysis of a stack that holds the example's Grants and nothing else. */
+async function analyze(
+  rule: Rule,
+  example: Example,
+  stack: readonly ResourceValidationArgs[],
+  pack: Pack,
+): Promise<string[]> {
   const said: string[] = [];
   const report = (name: string) => (message: string) => void (name === rule.id && said.push(message));
   const policies = rules.map((each) => policyOf(each, pack));
   const called = policies.filter(({ name }) => example.unseenBy !== "every rule" && !example.unseenBy?.includes(name));
-  const { __provider: _hidden, ...props } = args.props;
-  for (const policy of called) if ("validateResource" in policy) await policy.remediateResource?.(args);
-  for (const policy of called) {
-    if (!("validateResource" in policy) || typeof policy.validateResource !== "function") continue;
-    await policy.validateResource({ ...args, props }, report(policy.name));
+  const shown = stack.map((args) => ({ ...args, props: withoutCode(args.props) }));
+  for (const [index, args] of stack.entries()) {
+    for (const policy of called) if ("validateResource" in policy) await policy.remediateResource?.(args);
+    for (const policy of called) {
+      if (!("validateResource" in policy) || typeof policy.validateResource !== "function") continue;
+      await policy.validateResource(shown[index] ?? args, report(policy.name));
+    }
   }
-  const stack = { resources: [{ ...args, props } as unknown as PolicyResource] } as unknown as StackValidationArgs;
-  for (const policy of policies) if ("validateStack" in policy) await policy.validateStack(stack, report(policy.name));
+  const whole = { resources: shown, getConfig } as unknown as StackValidationArgs;
+  for (const policy of policies) if ("validateStack" in policy) await policy.validateStack(whole, report(policy.name));
   return said;
 }
 
-function requestOf({ spec = {} }: Example): Request {
+/** Nothing is set: the defaults hold. */
+function getConfig<T extends object>(): T {
+  return {} as T;
+}
+
+function withoutCode({ __provider: _hidden, ...props }: Record<string, unknown>): Record<string, unknown> {
+  return props;
+}
+
+function requestOf({ spec = {} }: Pick<Example, "spec">, name?: string): Request {
   const file = join(FOLDER, "request.yaml");
   const good = readRequest({ file, text: readFileSync(file, "utf8") }).value;
   const fields = Object.entries({ ...good.spec, ...spec }).filter(([, value]) => value !== null);
-  return { ...good, spec: Object.fromEntries(fields) as Request["spec"] };
+  const metadata = name === undefined ? good.metadata : { ...good.metadata, name };
+  return { ...good, metadata, spec: Object.fromEntries(fields) as Request["spec"] };
+}
+
+function besides({ beside = {} }: Example): readonly Request[] {
+  return Object.entries(beside).map(([name, spec]) => requestOf({ spec }, name));
 }
 
 function argsOf(request: Request, example: Example): ResourceValidationArgs {
@@ -99,35 +121,50 @@ function argsOf(request: Request, example: Example): ResourceValidationArgs {
     ...example.opts,
   };
   const props = { __provider: example.code ?? SHELL_TEXT, request, origin: "alice.yaml", ...stack };
-  const resource = { name, urn: `urn:${name}`, type: example.type ?? GRANT_TYPE, opts, props };
+  const resource = { name, urn: `urn:${name}`, type: example.type ?? GRANT_TYPE, opts, props, getConfig };
   return resource as unknown as ResourceValidationArgs;
 }
 
-/** A journal that knows of the request what the example says, and the variables that name it. */
-async function makeJournal(folder: string, request: Request, { journal }: Example): Promise<Record<string, string>> {
+/** A journal that knows what the example says, and the variables that name it. */
+async function makeJournal(
+  folder: string,
+  request: Request,
+  { journal, earlier = [] }: Example,
+): Promise<Record<string, string>> {
   const address = `file:${join(folder, "journal.jsonl")}`;
   const { hash } = await initJournal(openStore(address), ACTOR, OPENED);
-  if (journal !== undefined) await openStore(address).append(eventsOf(request, journal));
+  const events = [...earlier.flatMap(eventsOf), ...(journal === undefined ? [] : ownEvents(request, journal))];
+  if (events.length > 0) await openStore(address).append(events);
   return { ELEVATION_JOURNAL: address, ELEVATION_JOURNAL_ID: hash };
 }
 
-function eventsOf(request: Request, journal: Example["journal"]): NewEvent[] {
-  const [at, endedAt] = [
-    formatInstant(instant("2026-11-24T09:35:00Z")),
-    formatInstant(instant("2026-11-24T09:50:00Z")),
-  ];
+function eventsOf({ name = "earlier", spec, rule = "dba-production", from, until, endedAt }: Earlier): NewEvent[] {
+  return grantEvents(requestOf({ spec }, name), { stack: "production", rule, from, until, endedAt });
+}
+
+function ownEvents(request: Request, journal: Example["journal"]): NewEvent[] {
+  const stack = journal === "live-elsewhere" ? "staging" : "production";
+  const [from, until] = ["2026-11-24T09:35:00Z", "2026-11-24T10:05:00Z"];
+  const endedAt = journal === "ended" ? "2026-11-24T09:50:00Z" : undefined;
+  return grantEvents(request, { stack, rule: "dba-production", from, until, endedAt });
+}
+
+interface Life {
+  readonly stack: string;
+  readonly rule: string;
+  readonly from: string;
+  readonly until: string;
+  readonly endedAt: string | undefined;
+}
+
+function grantEvents(request: Request, { stack, rule, from, until, endedAt }: Life): NewEvent[] {
+  const at = formatInstant(instant(from));
+  const { requester, role, environment } = request.spec;
   const intent: EventData["activating"] = {
-    organization: "organization",
-    project: "elevation",
-    stack: journal === "live-elsewhere" ? "staging" : "production",
-    origin: "alice.yaml",
-    request,
-    requester: request.spec.requester,
-    role: request.spec.role,
-    environment: request.spec.environment,
-    rule: "dba-production",
+    ...{ organization: "organization", project: "elevation", stack, origin: "alice.yaml" },
+    ...{ request, requester, role, environment, rule },
     activatedAt: at,
-    expiresAt: formatInstant(instant("2026-11-24T10:05:00Z")),
+    expiresAt: formatInstant(instant(until)),
     policyDigest: digestOf(request),
     directoryDigest: digestOf(request),
     place: {
@@ -140,12 +177,15 @@ function eventsOf(request: Request, journal: Example["journal"]): NewEvent[] {
     },
   };
   const common = { request: digestOf(request), actor: ACTOR };
-  return [
+  const begun: NewEvent[] = [
     { ...common, at, type: "activating", data: intent },
     { ...common, at, type: "activated", data: { adopted: false } },
-    ...(journal === "ended"
-      ? [{ ...common, at: endedAt, type: "revoked", data: { cause: "withdrawn", endedAt, sessionsEnded: 0 } } as const]
-      : []),
+  ];
+  if (endedAt === undefined) return begun;
+  const end = formatInstant(instant(endedAt));
+  return [
+    ...begun,
+    { ...common, at: end, type: "revoked", data: { cause: "withdrawn", endedAt: end, sessionsEnded: 0 } },
   ];
 }
 

@@ -5,6 +5,7 @@ import { CONTROLS, type Control, controlsOf } from "@elevation/policypack/contro
 import { type Rule, titleOf } from "@elevation/policypack/define-rule";
 import type { Example } from "@elevation/policypack/example";
 import { rules } from "@elevation/policypack/rules";
+import type { Settings } from "@elevation/policypack/settings";
 import { type Judged, judgeExample } from "./judge-example";
 import { table } from "./markdown-table";
 import { repository } from "./workspace";
@@ -120,17 +121,25 @@ ${messages.join("\n")}
 }
 
 /** What the example changes, as far as it can be written in a line. */
-function changesOf({ spec = {}, at, opts = {}, code, type }: Example): string {
-  const fields = Object.entries(spec).map(([key, value]) =>
-    value === null ? `no ${key}` : `${key}: ${String(value)}`,
-  );
+function changesOf({ spec = {}, at, opts = {}, code, type, beside = {}, earlier = [] }: Example): string {
+  const fields = fieldsOf(spec);
   const changes = [
     ...fields,
     ...Object.entries(opts).map(([key, value]) => `${key}: ${JSON.stringify(value)}`),
     ...(code === undefined ? [] : [`__provider: ${code}`]),
     ...(type === undefined ? [] : [type]),
   ];
-  return [...changes.map((change) => `\`${change}\``), ...(at === undefined ? [] : [`at ${at}`])].join(", ");
+  const others = Object.entries(beside).map(([name, other]) => `\`${name}\` with \`${fieldsOf(other).join(", ")}\``);
+  const known = earlier.map(
+    ({ name = "earlier", spec: other, from, until, endedAt }) =>
+      `the journal has \`${name}\` with \`${fieldsOf(other).join(", ")}\`, ${endedAt === undefined ? "live" : "ended"}, from ${from} to ${endedAt ?? until}`,
+  );
+  const instants = at === undefined ? [] : [`at ${at}`];
+  return [...changes.map((change) => `\`${change}\``), ...others, ...known, ...instants].join("; ");
+}
+
+function fieldsOf(spec: Readonly<Record<string, unknown>>): string[] {
+  return Object.entries(spec).map(([key, value]) => (value === null ? `no ${key}` : `${key}: ${String(value)}`));
 }
 
 function controlsText({ serves }: Rule): string {
@@ -142,11 +151,24 @@ function controlsText({ serves }: Rule): string {
   );
 }
 
-function configurationText({ enforcement, reports }: Rule): string {
+function configurationText({ enforcement, reports, settings }: Rule): string {
   const enforced = reports.length > 0 && enforcement === "mandatory";
   const level =
-    "It has no settings. `--policy-pack-config` can change its level or disable it; [grants-all-judged](grants-all-judged.md) shows a disabled rule, unless it is disabled itself, but not a changed level.";
-  return enforced ? `${level} The provider refuses the same, whatever the pack says.` : level;
+    "`--policy-pack-config` can change its level or disable it; [grants-all-judged](grants-all-judged.md) shows a disabled rule, unless it is disabled itself, but not a changed level.";
+  return [
+    ...(settings === undefined ? ["It has no settings."] : [settingsTable(settings)]),
+    enforced ? `${level} The provider refuses the same, whatever the pack says.` : level,
+  ].join(settings === undefined ? " " : "\n\n");
+}
+
+function settingsTable({ schema }: Settings): string {
+  const rows = Object.entries(schema.properties).map(([key, { type, enum: values, default: preset, description }]) => [
+    `\`${key}\``,
+    (values ?? (type === "boolean" ? [true, false] : [])).map((value) => `\`${String(value)}\``).join(", "),
+    `\`${String(preset)}\``,
+    description ?? "",
+  ]);
+  return table(["setting", "values", "default", "what it does"], rows);
 }
 
 function referencesOf({ serves }: Rule): string {

@@ -8,7 +8,7 @@ import { policyOf } from "@elevation/policypack/define-rule";
 import { rules } from "@elevation/policypack/rules";
 import { createVerdicts } from "@elevation/policypack/verdict";
 import { SHELL_TEXT } from "@elevation/provider";
-import type { PolicyResource, ResourceValidationArgs, StackValidationArgs } from "@pulumi/policy";
+import type { Policy, PolicyResource, ResourceValidationArgs, StackValidationArgs } from "@pulumi/policy";
 
 /** What the pack's SDK wraps properties in: reading a value that isn't known yet throws. */
 const { unknownCheckingProxy, unknownStringValue } = require("@pulumi/policy/proxy") as {
@@ -57,6 +57,7 @@ kind: Directory
 jobFunctions: { dba: {}, support: {} }
 people:
   alice@example.com: { name: Alice, jobFunctions: [dba], identities: { postgres: alice, aws: alice } }
+  bruno@example.com: { name: Bruno, jobFunctions: [dba], identities: { postgres: bruno } }
   nadia@example.com: { name: Nadia, jobFunctions: [dba] }
   mallory@example.com: { name: Mallory, jobFunctions: [support], identities: { postgres: mallory } }
 `;
@@ -103,10 +104,23 @@ export function makePackFolder(policy = POLICY): { folder: string; remove: () =>
   return { folder, remove: () => rmSync(folder, { recursive: true }) };
 }
 
-export function startPack(folder: string, clock: () => Instant, env: Record<string, string> = {}): Pack {
+/** What `--policy-pack-config` sets, by rule. */
+export type PackConfig = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+
+export function startPack(
+  folder: string,
+  clock: () => Instant,
+  env: Record<string, string> = {},
+  config: PackConfig = {},
+): Pack {
   const verdicts = createVerdicts({ folder, env, clock });
   const pack = { verdicts, coverage: createCoverage() };
   const policies = rules.map((rule) => ({ rule, policy: policyOf(rule, pack) }));
+  /** As the engine hands it out: the schema's defaults, and what is set over them. */
+  const configOf = ({ name, configSchema }: Policy) => {
+    const defaults = Object.entries(configSchema?.properties ?? {}).map(([key, of]) => [key, of.default]);
+    return () => ({ ...Object.fromEntries(defaults), ...config[name] }) as never;
+  };
   return {
     analyze: async (request, resource = {}) => {
       const found: string[] = [];
@@ -118,7 +132,8 @@ export function startPack(folder: string, clock: () => Instant, env: Record<stri
       for (const { rule, policy } of policies) {
         if (!("validateResource" in policy) || resource.disabled?.includes(rule.id)) continue;
         if (typeof policy.validateResource !== "function") throw new Error(`${rule.id} has no single check`);
-        await policy.validateResource(argsOf(request, resource), (message) => {
+        const args = { ...argsOf(request, resource), getConfig: configOf(policy) };
+        await policy.validateResource(args, (message) => {
           found.push(`${rule.enforcement} ${rule.id}: ${message}`);
         });
       }
@@ -128,7 +143,7 @@ export function startPack(folder: string, clock: () => Instant, env: Record<stri
       const found: string[] = [];
       for (const { rule, policy } of policies) {
         if (!("validateStack" in policy)) continue;
-        await policy.validateStack(stackOf(resources), (message) => {
+        await policy.validateStack({ ...stackOf(resources), getConfig: configOf(policy) }, (message) => {
           found.push(`${rule.enforcement} ${rule.id}: ${message}`);
         });
       }

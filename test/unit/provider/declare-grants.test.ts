@@ -194,36 +194,32 @@ describe("which request files become Grants", () => {
     assert.deepEqual(names(choose([...files, later], { view: seen }))["declare"]?.[0], "zone");
   });
 
-  // NB. No policy of this version has a limit that would show it: what decide() is given is looked at itself.
   it("when some are allowed, then they count as live for those behind them: once, and only from their start on", async () => {
-    const asked: string[][] = [];
-    const real = await view([allowed]);
+    const seen = await view([allowed]);
     const first = fileOf(aRequest({ requestedAt: "2026-11-24T09:00:00Z" }, "first"));
     const later = fileOf(aRequest({ requestedAt: "2026-11-24T09:05:00Z", startAt: "2026-11-24T18:00:00Z" }, "later"));
     const refused = fileOf(
       aRequest({ requestedAt: "2026-11-24T09:06:00Z", requester: "mallory@example.com" }, "refused"),
     );
     const last = fileOf(aRequest({ requestedAt: "2026-11-24T09:40:00Z" }, "last"));
-    const known = new Map([first, later, refused, allowed, last].map((file) => [file.document.digest, nameOf(file)]));
-    const watched: JournalView = Object.create(real, {
-      history: {
-        get() {
-          asked.push(
-            (this as JournalView).live.map(({ request }) => known.get(request ?? "sha256:") ?? "unknown").sort(),
-          );
-          return real.history;
-        },
-      },
-    });
     const files = [last, refused, later, first, allowed];
-    assert.deepEqual(names(choose(files, { view: watched }))["declare"], ["first", "later", "allowed", "last"]);
-    assert.deepEqual(asked, [
-      ["allowed"],
-      ["allowed", "first"],
-      ["allowed", "first"],
-      ["allowed", "first"],
-      ["allowed", "first"],
-    ]);
+    const limited = (live: number) => judgeOf(`${POLICY}limits: { perRole: { orders-admin: { live: ${live} } } }\n`);
+    assert.deepEqual(names(choose(files, { view: seen, documents: limited(3) })), {
+      declare: ["first", "later", "allowed", "last"],
+      denied: ["refused"],
+    });
+    const { denied: over } = choose(files, { view: seen, documents: limited(2) });
+    assert.deepEqual(
+      over.map(({ file, decision }) => [
+        nameOf(file),
+        ...decision.violations.map(({ id, observed }) => `${id} ${observed}`),
+      ]),
+      [
+        ["later", "limit-exceeded 3"],
+        ["refused", "not-eligible mallory@example.com", "limit-exceeded 3"],
+        ["last", "limit-exceeded 3"],
+      ],
+    );
   });
 
   function byDigest(one: RequestFile, two: RequestFile) {
