@@ -57,7 +57,9 @@ describe("the messages of violations", () => {
 
   it("when a violation is written, then its id is one of these", () => {
     const source = readFileSync(join(ROOT, "domain/violation.ts"), "utf8");
-    const written = [...source.matchAll(/\{ id: "([a-z-]+)"|"(duration-[a-z-]+)"/g)].map(([, id, other]) => id ?? other);
+    const written = [...source.matchAll(/\{ id: "([a-z-]+)"|"(duration-[a-z-]+)"/g)].map(
+      ([, id, other]) => id ?? other,
+    );
     assert.deepEqual([...new Set([...written, "denied"])].sort(), Object.keys(REPORTED).sort());
   });
 });
