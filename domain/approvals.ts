@@ -278,7 +278,8 @@ class Seating {
     while (person !== undefined) {
       const seat: CompiledLeaf = wantedBy.get(person) ?? leaf;
       this.#seats.set(person, seat);
-      person = seat === leaf ? undefined : leaving.get(seat);
+      // Nobody leaves the leaf itself: there it ends.
+      person = leaving.get(seat);
     }
   }
 }

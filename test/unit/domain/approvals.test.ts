@@ -25,6 +25,7 @@ function asked(approvals: unknown, verdicts: readonly Approval[], given: Given =
 }
 
 const judged = (...given: Parameters<typeof asked>) => outcome(asked(...given));
+const onlyOf = (...names: string[]) => ({ from: { people: names.map((name) => `${name}@example.com`) }, count: 1 });
 const reject = (who: string, verdict: Partial<Approval> = {}) => aVerdict(who, { verdict: "reject", ...verdict });
 
 describe("approvals", () => {
@@ -76,6 +77,36 @@ describe("approvals", () => {
       ["a leaf of two has two", { ...LEAD, count: 2 }, ["lea", "pat"], true],
       ["two of a kind and the one who is both", { all: [{ ...LEAD, count: 2 }, SECURITY] }, ["lea", "pat"], false],
       ["places move up in a chain", { all: [{ ...LEAD, count: 2 }, SECURITY] }, ["lea", "pat", "sam"], true],
+      [
+        "whoever fills the first place is wanted for the second",
+        { all: [{ from: "everyone", count: 1 }, LEAD] },
+        ["lea", "sam"],
+        true,
+      ],
+      [
+        "three must move up, one after the other",
+        { all: [onlyOf("lea", "pat"), onlyOf("pat", "sam"), onlyOf("lea")] },
+        ["lea", "pat", "sam"],
+        true,
+      ],
+      [
+        "three must move up, and the last has nowhere to go",
+        { all: [onlyOf("lea", "pat"), onlyOf("pat"), onlyOf("lea")] },
+        ["lea", "pat", "sam"],
+        false,
+      ],
+      [
+        "one moved up, and is wanted by two who take nobody else",
+        { all: [onlyOf("lea", "pat", "tess"), onlyOf("pat", "sam"), onlyOf("lea"), onlyOf("lea")] },
+        ["lea", "pat", "sam", "tess"],
+        false,
+      ],
+      [
+        "a leaf of two has one and another must move up for its second",
+        { all: [onlyOf("lea", "sam"), { ...LEAD, count: 2 }] },
+        ["lea", "pat", "sam"],
+        true,
+      ],
       ["any: the first branch", { any: [LEAD, SECURITY] }, ["lea"], true],
       ["any: the second branch", { any: [LEAD, SECURITY] }, ["sam"], true],
       ["any: neither", { any: [LEAD, SECURITY] }, ["olga"], false],

@@ -179,14 +179,14 @@ describe("heldPer", () => {
       ...{ id: "freeze", effect: "deny", who: "everyone", roles: "*", environments: "*" },
       during: { from, to: "2026-11-25T00:00:00Z" },
     });
-    const cut = (from: string, max: string) => {
+    const cut = (from: string, max: string, past: readonly EndedGrant[] = []) => {
       const { rules } = JSON.parse(aPolicy());
-      return judged(limits(max), { policy: { rules: [...rules, freeze(from)] } });
+      return judged(limits(max), { history: past, policy: { rules: [...rules, freeze(from)] } });
     };
     assert.equal(cut("2026-11-24T10:20:00Z", "PT20M"), "dba until 2026-11-24T10:20:00.000Z");
     assert.equal(cut("2026-11-24T10:20:00Z", "PT19M"), LIMITED);
     // Where something is denied there is no end, and nothing to judge.
-    assert.equal(cut(NOW, "PT1S"), "dba: denied");
+    assert.equal(cut(NOW, "PT1S", history), "dba: denied");
   });
 
   it("when no rule speaks, then it isn't judged; when one speaks against it, then it is", () => {
