@@ -86,9 +86,7 @@ function differentIds({ violations }: Verdict): number {
 
 function noCandidate(kase: Case): Violation {
   const { environment, requester, role } = kase.request.spec;
-  const mine = allowsOfRole(kase.rules, role)
-    .matching(kase.people, requester, kase.at)
-    .filter((rule) => mayAsk(kase, rule));
+  const mine = allowsOfRole(kase.rules, role).matching(kase.people, requester, kase.at);
   const elsewhere = new Set(
     mine.filter((rule) => !names(rule.environments, environment)).flatMap((rule) => [...(rule.environments ?? [])]),
   );

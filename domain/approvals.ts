@@ -3,6 +3,7 @@ import type { Case } from "./case";
 import {
   type CompiledAllow,
   type CompiledApprovals,
+  type CompiledChoice,
   type CompiledLeaf,
   leavesOf,
   roleDigestOf,
@@ -32,22 +33,22 @@ export function judgeApprovals(kase: Case, rule: CompiledAllow, duration: number
   const required = demand.kind === "all" ? demand.branches.map((branch) => describe(branch)) : [describe(demand)];
   const verdicts = verdictsOf(kase);
   const fits = fitting(kase, rule, duration, verdicts);
-  const met = meet([demand], fits, verdicts.all.size);
-  const best = met ?? fill(nearest(demand, fits), fits);
-  return { required, given: best.people(), missing: met === null ? best.missing() : [] };
+  const best = meet(demand, fits, verdicts.all.size) ?? nearest(demand, fits);
+  return { required, given: best.people(), missing: best.missing() };
 }
 
-/** People whose latest verdict rejects the request, and whom a leaf of any of these rules takes, with their verdicts. */
+/** The verdicts of people whose latest one rejects the request, and whom a leaf of any of these rules takes. */
 export function rejections(kase: Case, rules: readonly CompiledAllow[]): readonly Approval[] {
   if (kase.approvals === null || kase.approvals.length === 0) return [];
-  const verdicts = verdictsOf(kase);
+  const { all, signed } = verdictsOf(kase);
+  const rejects = [...all.values(), ...signed.values()].filter(({ verdict }) => verdict === "reject");
   const leaves = rules.flatMap(({ approvals }) => (approvals === null ? [] : leavesOf(approvals)));
-  const people = [...verdicts.all.keys()];
-  return people.flatMap((person) => {
-    const found = leaves
-      .map((leaf) => (leaf.takesImported ? verdicts.all : verdicts.signed).get(person))
-      .filter((verdict, index) => verdict?.verdict === "reject" && takes(kase, leaves[index], verdict));
-    return found.slice(0, 1).filter((verdict) => verdict !== undefined);
+  return [...new Set(rejects.map(({ approver }) => approver))].sort().flatMap((person) => {
+    for (const leaf of leaves) {
+      const verdict = (leaf.takesImported ? all : signed).get(person);
+      if (verdict?.verdict === "reject" && takes(kase, leaf, verdict)) return [verdict];
+    }
+    return [];
   });
 }
 
@@ -80,163 +81,206 @@ function verdictsOf({ approvals, people, proof, request, requestedAt, now }: Cas
   return { signed, all };
 }
 
-/** NB. at the same instant a reject counts, whatever the order of the list. */
+/** NB. at the same instant a reject counts, and of two approves the narrower one, whatever the order of the list. */
 function isLater(verdict: Approval, known: Approval | undefined): boolean {
-  if (known === undefined || verdict.at > known.at) return true;
-  return verdict.at === known.at && verdict.verdict === "reject";
+  if (known === undefined || verdict.at !== known.at) return known === undefined || verdict.at > known.at;
+  if (verdict.verdict !== known.verdict) return verdict.verdict === "reject";
+  const [upTo, knownUpTo] = [verdict, known].map((one) => one.upTo ?? Number.POSITIVE_INFINITY) as [number, number];
+  return upTo < knownUpTo || (upTo === knownUpTo && (verdict.role ?? "") > (known.role ?? ""));
 }
 
-/** Who may fill a place of a leaf. */
+/** Who may fill a place of a leaf, in order of their names. */
 type Fits = (leaf: CompiledLeaf) => readonly string[];
 
 function fitting(kase: Case, { approvalsValidFor }: CompiledAllow, duration: number, verdicts: Verdicts): Fits {
   const { environment, role } = kase.request.spec;
+  const today = roleDigestOf(kase.policy, role, environment);
   const counts = (verdict: Approval): boolean =>
     verdict.verdict === "approve" &&
     (approvalsValidFor === null || kase.now < verdict.at + approvalsValidFor.milliseconds) &&
-    (verdict.role === undefined || verdict.role === roleDigestOf(kase.policy, role, environment)) &&
+    (verdict.role === undefined || verdict.role === today) &&
     (verdict.upTo === undefined || verdict.upTo >= duration);
+  const counting = (latest: ReadonlyMap<string, Approval>) =>
+    [...latest.values()].filter(counts).sort((one, other) => (one.approver < other.approver ? -1 : 1));
+  const [signed, all] = [counting(verdicts.signed), counting(verdicts.all)];
   const known = new Map<CompiledLeaf, readonly string[]>();
   return (leaf) => {
     const found =
       known.get(leaf) ??
-      [...(leaf.takesImported ? verdicts.all : verdicts.signed).values()]
-        .filter((verdict) => counts(verdict) && takes(kase, leaf, verdict))
-        .map(({ approver }) => approver)
-        .sort();
+      (leaf.takesImported ? all : signed)
+        .filter((verdict) => takes(kase, leaf, verdict))
+        .map(({ approver }) => approver);
     known.set(leaf, found);
     return found;
   };
 }
 
-function takes({ people }: Case, leaf: CompiledLeaf | undefined, { approver, at }: Approval): boolean {
-  return leaf !== undefined && whoMatches(leaf.from, people, approver, at);
+function takes({ people }: Case, leaf: CompiledLeaf, { approver, at }: Approval): boolean {
+  return whoMatches(leaf.from, people, approver, at);
 }
 
-/** Far more than any demand that people wrote takes; one that takes more counts as not met. */
-const MAX_STEPS = 20_000;
+/** How many looks at a person or a demand one search may take, a few milliseconds of them; no demand that people wrote takes as many. */
+const MOST_LOOKS = 100_000;
+
+/** What is left of {@link MOST_LOOKS}. */
+class Patience {
+  #left = MOST_LOOKS;
+
+  /** Whether so many looks could still be had. */
+  spend(looks: number): boolean {
+    this.#left -= looks;
+    return this.#left >= 0;
+  }
+}
 
 /**
- * Fills the places of all demands with different people; null where no choice of branches lets that happen, or where that can't be
- * found out in {@link MAX_STEPS}.
+ * Fills the places of a demand with different people; null where no choice of branches lets that happen, or where that can't be
+ * found out with {@link MOST_LOOKS}: such a demand counts as not met.
  */
-function meet(demands: readonly CompiledApprovals[], fits: Fits, approvers: number): Assignment | null {
-  let steps = 0;
-  const search = (left: readonly CompiledApprovals[], filled: Assignment, free: number): Assignment | null => {
-    const [demand, ...rest] = left;
-    if (demand === undefined) return filled;
-    steps++;
-    if (steps > MAX_STEPS || left.reduce((sum, each) => sum + fewest(each), 0) > free) return null;
-    if (demand.kind === "all") return search([...demand.branches, ...rest], filled, free);
-    if (demand.kind === "leaf") {
-      const next = filled.copy();
-      return next.take(demand) === demand.count ? search(rest, next, free - demand.count) : null;
+function meet(demand: CompiledApprovals, fits: Fits, approvers: number): Seating | null {
+  const patience = new Patience();
+  const search = (demands: readonly CompiledApprovals[], before: Seating): Seating | null => {
+    const seating = before.copy();
+    const choices: CompiledChoice[] = [];
+    for (const part of demands.flatMap(partsOf)) {
+      if (part.kind === "any") choices.push(part);
+      else if (!seating.fill(part)) return null;
     }
-    for (const branch of demand.branches) {
-      const met = search([branch, ...rest], filled, free);
+    const [choice, ...others] = choices;
+    if (choice === undefined) return seating;
+    const places = choices.reduce((sum, { fewest }) => sum + fewest, seating.taken);
+    if (places > approvers || !patience.spend(choices.length)) return null;
+    for (const branch of choice.branches) {
+      const met = search([branch, ...others], seating);
       if (met !== null) return met;
+      if (!patience.spend(1)) return null;
     }
     return null;
   };
-  return search(demands, new Assignment(fits), approvers);
+  return demand.fewest > approvers ? null : search([demand], new Seating(fits, patience));
 }
 
-/** How many people a demand takes at least. */
-function fewest(demand: CompiledApprovals): number {
-  if (demand.kind === "leaf") return demand.count;
-  const each = demand.branches.map(fewest);
-  return demand.kind === "all" ? each.reduce((sum, count) => sum + count, 0) : Math.min(...each);
+/** The leaves and choices of which every one must be met. */
+function partsOf(demand: CompiledApprovals): readonly (CompiledLeaf | CompiledChoice)[] {
+  return demand.kind === "all" ? demand.branches.flatMap(partsOf) : [demand];
 }
 
-/** The leaves of the choice of branches that lacks the fewest people; of equals the first. For people to read. */
-function nearest(demand: CompiledApprovals, fits: Fits): readonly CompiledLeaf[] {
-  if (demand.kind === "leaf") return [demand];
-  const choices = demand.branches.map((branch) => nearest(branch, fits));
-  if (demand.kind === "all") return choices.flat();
-  const lacks = choices.map((leaves) => fill(leaves, fits).lack());
-  return choices[lacks.indexOf(Math.min(...lacks))] ?? [];
-}
-
-function fill(leaves: readonly CompiledLeaf[], fits: Fits): Assignment {
-  const filled = new Assignment(fits);
-  for (const leaf of leaves) filled.take(leaf);
-  return filled;
-}
-
-interface Seat {
-  readonly leaf: CompiledLeaf;
-  person: string;
+/** The choice of branches that lacks the fewest people; of equals the first. For people to read, and found without looking at all of them. */
+function nearest(demand: CompiledApprovals, fits: Fits): Seating {
+  const patience = new Patience();
+  const seat = (leaves: readonly CompiledLeaf[]): Seating => {
+    const seating = new Seating(fits, patience);
+    for (const leaf of leaves) seating.fill(leaf);
+    return seating;
+  };
+  const choose = (part: CompiledApprovals): readonly CompiledLeaf[] => {
+    if (part.kind === "leaf") return [part];
+    if (part.kind === "all") return part.branches.flatMap(choose);
+    let best: readonly CompiledLeaf[] = [];
+    let fewest = Number.POSITIVE_INFINITY;
+    for (const branch of part.branches) {
+      const leaves = choose(branch);
+      const lack = seat(leaves).lack();
+      if (lack < fewest) [best, fewest] = [leaves, lack];
+      if (!patience.spend(leaves.length)) break;
+    }
+    return best;
+  };
+  return seat(choose(demand));
 }
 
 /** Who fills which place: a matching in which nobody fills two, grown by augmenting paths. */
-class Assignment {
+class Seating {
   readonly #fits: Fits;
-  readonly #seats: Seat[];
-  readonly #leaves: CompiledLeaf[];
+  readonly #patience: Patience;
+  /** The leaf in which a person has a place. */
+  readonly #seats: Map<string, CompiledLeaf>;
+  readonly #lacks: Map<CompiledLeaf, number>;
 
-  constructor(fits: Fits, seats: readonly Seat[] = [], leaves: readonly CompiledLeaf[] = []) {
+  constructor(fits: Fits, patience: Patience, seats?: Map<string, CompiledLeaf>, lacks?: Map<CompiledLeaf, number>) {
     this.#fits = fits;
-    this.#seats = seats.map((seat) => ({ ...seat }));
-    this.#leaves = [...leaves];
+    this.#patience = patience;
+    this.#seats = new Map(seats);
+    this.#lacks = new Map(lacks);
   }
 
-  copy(): Assignment {
-    return new Assignment(this.#fits, this.#seats, this.#leaves);
+  copy(): Seating {
+    // NB. a copy takes far longer than a look.
+    this.#patience.spend(10 + 2 * this.#seats.size + 2 * this.#lacks.size);
+    return new Seating(this.#fits, this.#patience, this.#seats, this.#lacks);
   }
 
-  /** Fills as many places of a leaf as can be; returns how many. */
-  take(leaf: CompiledLeaf): number {
-    this.#leaves.push(leaf);
-    let taken = 0;
-    while (taken < leaf.count && this.#seat(leaf, new Set())) taken++;
-    return taken;
+  get taken(): number {
+    return this.#seats.size;
+  }
+
+  /** Fills as many places of a leaf as can be; whether that is all of them. */
+  fill(leaf: CompiledLeaf): boolean {
+    let lack = leaf.count;
+    const people = this.#patience.spend(1) ? this.#fits(leaf) : [];
+    if (this.#patience.spend(people.length)) {
+      for (const person of people) {
+        if (lack === 0) break;
+        if (this.#seats.has(person)) continue;
+        this.#seats.set(person, leaf);
+        lack--;
+      }
+    }
+    while (lack > 0 && people.length >= leaf.count && this.#makeRoom(leaf)) lack--;
+    this.#lacks.set(leaf, lack);
+    return lack === 0;
   }
 
   people(): readonly string[] {
-    return this.#seats.map(({ person }) => person).sort();
+    return [...this.#seats.keys()].sort();
   }
 
   lack(): number {
-    return this.#leaves.reduce((sum, leaf) => sum + leaf.count, 0) - this.#seats.length;
+    return [...this.#lacks.values()].reduce((sum, lack) => sum + lack, 0);
   }
 
   missing(): readonly string[] {
-    return this.#leaves.flatMap((leaf) => {
-      const lacks = leaf.count - this.#seats.filter((seat) => seat.leaf === leaf).length;
-      return lacks === 0 ? [] : [describe({ ...leaf, count: lacks })];
-    });
+    return [...this.#lacks].flatMap(([leaf, lack]) => (lack === 0 ? [] : [describe({ ...leaf, count: lack })]));
   }
 
-  /** Gives somebody a place of the leaf, who may leave another place to somebody else. */
-  #seat(leaf: CompiledLeaf, tried: Set<string>): boolean {
-    for (const person of this.#fits(leaf)) {
-      if (tried.has(person)) continue;
-      tried.add(person);
-      const held = this.#seats.find((seat) => seat.person === person);
-      if (held === undefined) {
-        this.#seats.push({ leaf, person });
-        return true;
-      }
-      if (this.#reseat(held, tried)) {
-        this.#seats.push({ leaf, person });
-        return true;
+  /** Gives somebody who has a place elsewhere one of the leaf, where others can move up until everybody has one. */
+  #makeRoom(leaf: CompiledLeaf): boolean {
+    /** For each person looked at, the leaf that wants them; for each leaf looked at, who would leave it. */
+    const wantedBy = new Map<string, CompiledLeaf>();
+    const leaving = new Map<CompiledLeaf, string>();
+    const wanting = [leaf];
+    for (const wants of wanting) {
+      const people = this.#fits(wants);
+      if (!this.#patience.spend(people.length)) return false;
+      for (const person of people) {
+        if (wantedBy.has(person)) continue;
+        wantedBy.set(person, wants);
+        const seat = this.#seats.get(person);
+        if (seat === undefined) {
+          this.#moveUp(person, leaf, wantedBy, leaving);
+          return true;
+        }
+        if (seat === leaf || leaving.has(seat)) continue;
+        leaving.set(seat, person);
+        wanting.push(seat);
       }
     }
     return false;
   }
 
-  /** Finds somebody else for a place. */
-  #reseat(seat: Seat, tried: Set<string>): boolean {
-    for (const person of this.#fits(seat.leaf)) {
-      if (tried.has(person)) continue;
-      tried.add(person);
-      const held = this.#seats.find((other) => other.person === person);
-      if (held === undefined || this.#reseat(held, tried)) {
-        seat.person = person;
-        return true;
-      }
+  #moveUp(
+    free: string,
+    leaf: CompiledLeaf,
+    wantedBy: ReadonlyMap<string, CompiledLeaf>,
+    leaving: ReadonlyMap<CompiledLeaf, string>,
+  ): void {
+    let person: string | undefined = free;
+    while (person !== undefined) {
+      const seat: CompiledLeaf = wantedBy.get(person) ?? leaf;
+      this.#seats.set(person, seat);
+      // Nobody leaves the leaf itself: there it ends.
+      person = leaving.get(seat);
     }
-    return false;
   }
 }
 

@@ -25,12 +25,27 @@ export interface CompiledReason {
   readonly matches: Pattern | null;
 }
 
-/** A demand for approvals. A leaf has places for so many different people. */
-export type CompiledApprovals =
-  | { readonly kind: "leaf"; readonly from: CompiledWho; readonly count: number; readonly takesImported: boolean }
-  | { readonly kind: "all" | "any"; readonly branches: readonly CompiledApprovals[] };
+/** A demand for approvals. */
+export type CompiledApprovals = CompiledLeaf | CompiledBranches<"all"> | CompiledChoice;
 
-export type CompiledLeaf = Extract<CompiledApprovals, { kind: "leaf" }>;
+/** Places for so many different people. */
+export interface CompiledLeaf {
+  readonly kind: "leaf";
+  readonly from: CompiledWho;
+  readonly count: number;
+  readonly fewest: number;
+  readonly takesImported: boolean;
+}
+
+interface CompiledBranches<Kind> {
+  readonly kind: Kind;
+  readonly branches: readonly CompiledApprovals[];
+  /** How many people it takes at least. */
+  readonly fewest: number;
+}
+
+/** A demand that is met where one branch is. */
+export type CompiledChoice = CompiledBranches<"any">;
 
 interface CompiledBase {
   readonly id: string;
@@ -207,10 +222,17 @@ function compileNames({ roles, environments }: Pick<AllowRule, "roles" | "enviro
 }
 
 function compileApprovals(demand: Approvals): CompiledApprovals {
-  if ("all" in demand) return { kind: "all", branches: demand.all.map(compileApprovals) };
-  if ("any" in demand) return { kind: "any", branches: demand.any.map(compileApprovals) };
+  if ("all" in demand) {
+    const branches = demand.all.map(compileApprovals);
+    return { kind: "all", branches, fewest: branches.reduce((sum, { fewest }) => sum + fewest, 0) };
+  }
+  if ("any" in demand) {
+    const branches = demand.any.map(compileApprovals);
+    const fewest = branches.reduce((least, branch) => Math.min(least, branch.fewest), Number.POSITIVE_INFINITY);
+    return { kind: "any", branches, fewest };
+  }
   const { from, count, imported } = demand;
-  return { kind: "leaf", from: compileWho(from), count, takesImported: imported === true };
+  return { kind: "leaf", from: compileWho(from), count, fewest: count, takesImported: imported === true };
 }
 
 function compileBreakGlass(breakGlass: BreakGlass): CompiledBreakGlass {

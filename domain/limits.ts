@@ -39,18 +39,21 @@ export function heldLimit(kase: Case, end: Instant): Violation[] {
       to: Math.max(expiresAt, kase.now),
     })),
   ].reduce((sum, held) => sum + overlap(held, window), 0);
-  const held = before + overlap({ from: kase.at, to: end }, window);
-  return held <= heldPer.max.milliseconds ? [] : [violation.heldTooLong(kase, held, heldPer)];
+  const own = overlap({ from: kase.at, to: end }, window);
+  const held = before + own;
+  return held <= heldPer.max.milliseconds ? [] : [violation.heldTooLong(kase, { held, own, ...heldPer })];
 }
 
-/** Separation of duties: the person's live grants of roles that exclude this one, one violation for each role and environment. */
+/** Separation of duties: the person's live grants of roles that exclude this one, the last to end for each role and environment. */
 export function conflicts(kase: Case): Violation[] {
   const { requester, role } = kase.request.spec;
   const excluded = kase.rules.conflicts.get(role);
   if (excluded === undefined) return [];
   const found = new Map<string, LiveGrant>();
   for (const grant of kase.live.ofPerson(requester)) {
-    if (excluded.has(grant.role)) found.set(`${grant.role} ${grant.environment}`, grant);
+    const key = `${grant.role} ${grant.environment}`;
+    const ends = found.get(key)?.expiresAt ?? Number.NEGATIVE_INFINITY;
+    if (excluded.has(grant.role) && grant.expiresAt > ends) found.set(key, grant);
   }
   return [...found.keys()].sort().flatMap((key) => {
     const grant = found.get(key);

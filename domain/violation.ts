@@ -290,7 +290,7 @@ export function approvalsMissing(
     const needs = `${nameOf(kase)} needs approvals for rule ${quote(rule.id)}, ${quotedDemand(demand)}`;
     if (kase.approvals === null) return `${needs}; this version verifies no signatures, so none counts: ${KEEPER}`;
     const has = given.length === 0 ? "has none that counts" : `has that of ${quoteList(given, "and")}`;
-    return `${needs}, and ${has}; get ${missing.join(" and ")} more to approve it`;
+    return `${needs}, and ${has}; let ${missing.join(" and ")} approve it${given.length === 0 ? "" : " too"}`;
   });
 }
 
@@ -308,7 +308,7 @@ export function rejected(kase: Case, { approver, at }: Approval): Violation {
   return violation(
     { id: "rejected", rule: null, path: "", observed: approver, limit: null },
     () =>
-      `${nameOf(kase)} was rejected by ${quote(approver)} at ${formatInstant(at)}; settle it between you, and get a later approval, or write another request`,
+      `${nameOf(kase)} was rejected by ${quote(approver)} at ${formatInstant(at)}; settle it with them and get their later approval, or write another request`,
   );
 }
 
@@ -340,19 +340,25 @@ function limitViolation(
 ): Violation {
   const facts = { rule: null, path, observed: String(live.length + 1), limit: String(most) };
   return violation({ id: "limit-exceeded", ...facts }, () => {
-    const first = formatInstant(Math.min(...live.map(({ expiresAt }) => expiresAt)));
-    return `${nameOf(kase)} would be live grant ${live.length + 1} ${of()}, ${allows} ${most}; end one, or wait: the next ends at ${first}`;
+    const over = live.length - most;
+    const ends = live.map(({ expiresAt }) => expiresAt).sort((one, other) => one - other);
+    const what = over === 0 ? "one" : `${over + 1} of them`;
+    return `${nameOf(kase)} would be live grant ${live.length + 1} ${of()}, ${allows} ${most}; end ${what}, or wait until ${formatInstant(ends[over] ?? kase.now)}`;
   });
 }
 
-export function heldTooLong(kase: Case, held: number, { window, max }: { window: Span; max: Span }): Violation {
+/** Milliseconds: `held` with this grant, which adds `own`. */
+export function heldTooLong(
+  kase: Case,
+  { held, own, window, max }: { held: number; own: number; window: Span; max: Span },
+): Violation {
   const { requester } = kase.request.spec;
+  const over = held - max.milliseconds;
   const facts = { rule: null, path: "spec.duration", observed: formatDuration(held), limit: max.text };
-  return violation(
-    { id: "limit-exceeded", ...facts },
-    () =>
-      `${nameOf(kase)} would bring what ${quote(requester)} holds within ${render(window)} to ${renderDuration(held)}, the policy allows ${render(max)}; ask for ${renderDuration(held - max.milliseconds)} less, or later`,
-  );
+  return violation({ id: "limit-exceeded", ...facts }, () => {
+    const fix = over < own ? `ask for at least ${renderDuration(over)} less, or later` : "ask again later";
+    return `${nameOf(kase)} would bring what ${quote(requester)} holds within ${render(window)} to ${renderDuration(held)}, the policy allows ${render(max)}; ${fix}`;
+  });
 }
 
 export function conflictingRoles(kase: Case, other: LiveGrant): Violation {
@@ -421,7 +427,8 @@ export function breakGlassNotAllowed(kase: Case, what: "requester" | "role" | "e
         what === "requester"
           ? `comes from ${quote(observed)}`
           : `is for ${what === "role" ? "role" : "environment"} ${quote(observed)}`;
-      return `${nameOf(kase)} is a break-glass request and ${seen}, which \`breakGlass\` of the policy doesn't name; ask without it`;
+      const whom = what === "requester" ? "whom" : "which";
+      return `${nameOf(kase)} is a break-glass request and ${seen}, ${whom} \`breakGlass\` of the policy doesn't name; ask without it`;
     },
   );
 }

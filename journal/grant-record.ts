@@ -19,6 +19,8 @@ export interface GrantRecord {
   readonly activated: boolean;
   /** In the order in which they came, each once; kept when the grant has ended. */
   readonly marks: readonly GrantMark[];
+  /** Why its end began; absent while nothing ends it. */
+  readonly endingCause?: EndCause;
   /** When it was journaled that the target gives the access. */
   readonly confirmedAt?: Instant;
   /** When its end, or its failure, was journaled. */
@@ -49,10 +51,11 @@ export function nextRecord(digest: Digest, record: GrantRecord | null, event: Jo
     case "activated":
       return { ...next, activated: true, confirmedAt: verifiedInstant(event.at) };
     case "revoking":
+      return marked(next, "revoking", dataOf(event, "revoking").cause);
     case "drift":
-      return marked(next, event.type);
+      return marked(next, "drift", "drift");
     case "stuck":
-      return { ...marked(next, "stuck"), lastError: dataOf(event, "stuck").reason };
+      return { ...marked(next, "stuck", dataOf(event, "stuck").cause), lastError: dataOf(event, "stuck").reason };
     case "failed":
       return record.activated ? next : failed(next, event);
     case "revoked":
@@ -99,8 +102,9 @@ function closed({ at }: JournalEvent): Pick<GrantRecord, "closedAt"> {
   return { closedAt: verifiedInstant(at) };
 }
 
-function marked(record: GrantRecord, mark: GrantMark): GrantRecord {
-  return record.marks.includes(mark) ? record : { ...record, marks: [...record.marks, mark] };
+function marked(record: GrantRecord, mark: GrantMark, cause: EndCause): GrantRecord {
+  if (record.marks.includes(mark)) return record;
+  return { ...record, marks: [...record.marks, mark], endingCause: record.endingCause ?? cause };
 }
 
 function endOf(event: JournalEvent): Required<Pick<GrantRecord, "endedAt" | "endCause">> {

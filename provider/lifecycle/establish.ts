@@ -4,7 +4,7 @@ import type { GrantRecord, Journal } from "@elevation/journal";
 import { GrantError, isGrantError } from "../errors";
 import { requireClocksTogether } from "./intent";
 import type { Access, Observation, Revocation, TargetConnection } from "./ports";
-import { endEvents, endedState, noteDrift, noteRevoking, sparesSessions } from "./revoke";
+import { endEvents, endedState, isOfEndingChain, noteDrift, noteRevoking, sparesSessions } from "./revoke";
 import { accessOf, type GrantInputs, type GrantState, jsonSafe, type OpenState } from "./state";
 import {
   asError,
@@ -87,13 +87,14 @@ async function make(
   );
 }
 
-/** Null: its end began, or was finished, while it was made. */
+/** Null: its end, or that of its chain, began or was finished while it was made. */
 async function recordActivated(work: Establishing, adopted: boolean): Promise<Established | null> {
   const { world, journal, state } = work;
   const { view, result: isLive } = await journalCall(() =>
     journal.step((view) => {
       const known = view.grant(state.digest);
-      if (known?.status !== "live" || known.marks.length > 0) return { events: [], result: false };
+      if (known?.status !== "live" || known.marks.length > 0 || isOfEndingChain(view, state.digest))
+        return { events: [], result: false };
       const activated: NewEvent = { ...eventHeader(world, state), type: "activated", data: { adopted } };
       return { events: known.activated ? [] : [activated], result: true };
     }),

@@ -34,7 +34,7 @@ export interface Attempt {
 
 /**
  * Why a grant must end at an instant, or null while it may stay: its time is over, an end was begun or is stuck, it was
- * changed at the target, or the journal, if it can be trusted, doesn't call it live or calls another of its chain ended early.
+ * changed at the target, or the journal, if it can be trusted, doesn't call it live or has another of its chain ended early.
  */
 export function mustEnd(state: OpenState, trusted: Trusted | Error, now: Instant): EndCause | null {
   const known = trusted instanceof Error ? undefined : trusted.view.grant(state.digest);
@@ -42,8 +42,12 @@ export function mustEnd(state: OpenState, trusted: Trusted | Error, now: Instant
   if (now >= instantOf(state.expiresAt)) return "expiry";
   const isLive = known === undefined || (known?.status === "live" && known.marks.length === 0);
   if (!isLive || state.status === "stuck") return known?.activated === false ? "incomplete" : "withdrawn";
-  const broken = !(trusted instanceof Error) && othersOfChain(trusted.view, state.digest).some(wasEndedEarly);
-  return broken ? "chain" : null;
+  return !(trusted instanceof Error) && isOfEndingChain(trusted.view, state.digest) ? "chain" : null;
+}
+
+/** Whether another grant of a grant's chain is ended early: then the grant must end too (design §6 "Extend"). */
+export function isOfEndingChain(view: JournalView, digest: Digest): boolean {
+  return othersOfChain(view, digest).some(endsEarly);
 }
 
 /** The other grants that prolong one another with a grant. */
@@ -54,9 +58,13 @@ function othersOfChain(view: JournalView, digest: Digest): readonly GrantRecord[
     .filter((record) => record !== null && record.digest !== digest) as GrantRecord[];
 }
 
-/** An activation that did not complete ends itself, and not what it was to prolong. */
-function wasEndedEarly({ endedBy, endCause }: GrantRecord): boolean {
-  return endedBy === "revoked" && endCause !== "incomplete";
+/**
+ * Whether a grant was ended before its time, or must be and can't. An activation that did not complete ends itself, and not what it was
+ * to prolong.
+ */
+function endsEarly({ status, endedBy, endCause, endingCause }: GrantRecord): boolean {
+  if (status === "ended") return endedBy === "revoked" && endCause !== "incomplete";
+  return status === "live" && endingCause !== undefined && endingCause !== "expiry" && endingCause !== "incomplete";
 }
 
 /**
@@ -86,7 +94,11 @@ export async function recordEnd(world: World, state: OpenState, attempt: Attempt
   const trusted =
     attempt.trusted instanceof Error ? await tryTrustedView(world, state.witness, "recording") : attempt.trusted;
   await noted;
-  if (acted instanceof Error) throw await stuck(world, trusted, access, cause, acted);
+  if (acted instanceof Error) {
+    const fault = await stuck(world, trusted, access, cause, acted);
+    if (!(trusted instanceof Error)) await endChain(world, trusted, state, cause);
+    throw fault;
+  }
   if (trusted instanceof Error) {
     throw new GrantError(
       "journal-untrusted",
@@ -95,23 +107,25 @@ export async function recordEnd(world: World, state: OpenState, attempt: Attempt
     );
   }
   const ending = await record(world, trusted, access, cause, acted);
-  await endChain(world, trusted, state);
+  await endChain(world, trusted, state, cause);
   return ending;
 }
 
 /**
- * Ends the rest of a chain of which one grant was ended early (design §6 "Extend"). Never rejects: what can't be ended is `stuck` for
+ * Ends the rest of a chain of which one grant is ended early (design §6 "Extend"). Never rejects: what can't be ended is `stuck` for
  * itself, and {@link mustEnd} ends it with the next pass, refresh or update.
  */
-async function endChain(world: World, { journal }: Trusted, { digest }: OpenState): Promise<void> {
+async function endChain(world: World, { journal }: Trusted, { digest }: OpenState, cause: EndCause): Promise<void> {
+  // Whoever ends the chain ends each of it.
+  if (cause === "chain") return;
   const view = await journal.view().catch(() => null);
-  const ended = view?.grant(digest);
-  if (view == null || ended == null || ended.status !== "ended" || !wasEndedEarly(ended)) return;
+  const first = view?.grant(digest);
+  if (view == null || first == null || !endsEarly(first)) return;
   for (const other of othersOfChain(view, digest)) {
     if (other.status !== "live") continue;
     const name = other.intent.request.metadata.name;
     await endGrant(world, openFromRecord(other), "chain").then(
-      ({ status }) => world.say(`\`${name}\` was ${status}, because a grant of its chain was ended early`),
+      ({ status }) => world.say(`\`${name}\` was ${status}, because a grant of its chain is ended early`),
       (error: unknown) => world.say(reasonOf(asError(error))),
     );
   }

@@ -52,12 +52,13 @@ export interface TestWorld extends World {
   dispose(): Promise<void>;
 }
 
-export async function createWorld(): Promise<TestWorld> {
+/** `now`: at which it begins; its journal was opened an hour before. */
+export async function createWorld(now: Instant = START): Promise<TestWorld> {
   const folder = mkdtempSync(join(tmpdir(), "elevation-lifecycle-"));
   const journalFile = join(folder, "journal.jsonl");
   const address = `file:${journalFile}`;
   const actor = { kind: "job", key: "unverified" } as const;
-  const head = await initJournal(openStore(address), actor, START - 3_600_000);
+  const head = await initJournal(openStore(address), actor, now - 3_600_000);
   let opened: Promise<Journal> | null = null;
   const forked: Promise<Journal>[] = [];
   const open = async (): Promise<Journal> => {
@@ -68,7 +69,7 @@ export async function createWorld(): Promise<TestWorld> {
     }
   };
   const world: TestWorld = {
-    now: START,
+    now,
     clock: () => world.now,
     judge: () => world.documents,
     journal: () => {

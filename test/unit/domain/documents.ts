@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import {
+  type Approval,
   type Decision,
   type DecisionContext,
   decide,
+  digestOf,
+  type EndedGrant,
   formatInstant,
+  type LiveGrant,
   parseInstant,
   parseRequest,
   readJudge,
@@ -113,9 +117,13 @@ export function asNew(now: number): DecisionContext {
   return { now, proof: null, approvals: [], live: [], history: [] };
 }
 
-/** The decision on Alice's request, some things changed. */
+/** The decision on Alice's request, some things changed; by the whole policy language, also what can't be verified yet. */
 export function ask({ policy = POLICY, directory = DIRECTORY, spec = {}, now, context }: Asked): Decision {
-  const judge = readJudge({ file: "elevation.yaml", text: policy }, { file: "directory.yaml", text: directory });
+  const judge = readJudge(
+    { file: "elevation.yaml", text: policy },
+    { file: "directory.yaml", text: directory },
+    "study",
+  );
   return decide(judge.policy.value, judge.directory.value, aRequest(spec), { ...asNew(at(now)), ...context });
 }
 
@@ -150,4 +158,80 @@ export function outcome(decision: Decision): string {
 /** An instant some milliseconds later. */
 export function later(text: string, milliseconds: number): string {
   return formatInstant(at(text) + milliseconds);
+}
+
+/** People for approvals: Lea leads, Sam is of security, Pat is both, Olga is on call for an hour; Alice and Bob ask, Tess may for others. */
+export const TEAM = JSON.stringify({
+  apiVersion: "elevation/v1",
+  kind: "Directory",
+  people: {
+    "alice@example.com": { jobFunctions: ["dba"], identities: { postgres: "alice" } },
+    "bob@example.com": { jobFunctions: ["dba"], identities: { postgres: "bob" } },
+    "lea@example.com": { jobFunctions: ["dba-lead"] },
+    "sam@example.com": { jobFunctions: ["security"] },
+    "pat@example.com": { jobFunctions: ["dba-lead", "security"] },
+    "olga@example.com": { identities: { postgres: "olga" } },
+    "tess@example.com": { jobFunctions: ["team-lead"] },
+  },
+  jobFunctions: { dba: {}, "dba-lead": {}, security: {}, "team-lead": {} },
+  onCall: { orders: [{ person: "olga@example.com", from: "2026-11-24T09:30:00Z", to: "2026-11-24T10:30:00Z" }] },
+});
+
+/** Any dba may have `orders-admin` in production for up to 8 h by the rule `dba`; all of it can be replaced. JSON is YAML. */
+export function aPolicy(rule: Readonly<Record<string, unknown>> = {}, policy: Readonly<Record<string, unknown>> = {}) {
+  const target = { kind: "postgres", connection: "orders", role: "admin" };
+  return JSON.stringify({
+    apiVersion: "elevation/v1",
+    kind: "Policy",
+    environments: { production: {}, staging: {} },
+    roles: {
+      "orders-admin": { targets: { production: target, staging: target } },
+      "ledger-auditor": { targets: { production: { ...target, role: "auditor" } } },
+    },
+    rules: [aRule(rule)],
+    requests: { proof: "none" },
+    ...policy,
+  });
+}
+
+/** The allow rule of {@link aPolicy}. */
+export function aRule(rule: Readonly<Record<string, unknown>> = {}) {
+  return {
+    id: "dba",
+    effect: "allow",
+    who: { jobFunctions: ["dba"] },
+    roles: ["orders-admin"],
+    environments: ["production"],
+    duration: { max: "PT8H" },
+    ...rule,
+  };
+}
+
+/** Alice's live grant of `orders-admin` in production from 08:00 to 11:00. */
+export function aLive(grant: Partial<LiveGrant> = {}): LiveGrant {
+  return {
+    requester: "alice@example.com",
+    role: "orders-admin",
+    environment: "production",
+    activatedAt: at("2026-11-24T08:00:00Z"),
+    expiresAt: at("2026-11-24T11:00:00Z"),
+    rule: "dba",
+    request: digestOf("a live one"),
+    ...grant,
+  };
+}
+
+/** One that ended at 08:30. */
+export function anEnded(grant: Partial<EndedGrant> = {}): EndedGrant {
+  return { ...aLive({ request: digestOf("an ended one") }), endedAt: at("2026-11-24T08:30:00Z"), ...grant };
+}
+
+/** A verdict of 09:30. */
+export function aVerdict(who: string, verdict: Partial<Approval> = {}): Approval {
+  return { approver: `${who}@example.com`, verdict: "approve", at: at("2026-11-24T09:30:00Z"), ...verdict };
+}
+
+/** `id: message` of each violation. */
+export function messages(decision: Decision): string[] {
+  return decision.violations.map(({ id, message }) => `${id}: ${message}`);
 }

@@ -5,7 +5,7 @@ import { formatInstant, parseInstant } from "@elevation/domain";
 import { type GrantRecord, initJournal, Journal, type JournalView } from "@elevation/journal";
 import * as fc from "fast-check";
 import { describe, it } from "mocha";
-import { AT, aDecision, aDigest, aNote, anEvent, anIntent, JOB, NOON } from "../../support/journal-events";
+import { AT, aDecision, aDigest, aNote, anEvent, anIntent, aRequest, JOB, NOON } from "../../support/journal-events";
 import { MemoryStore } from "../../support/journal-memory-store";
 
 /** The view of a journal that holds these events. */
@@ -160,6 +160,98 @@ describe("the view of a grant's life", () => {
     const view = await viewOf([anEvent("activating", d)]);
     const over: JournalView = Object.create(view, { live: { value: [] } });
     assert.deepEqual([over.live, over.history, over.grant(d)?.status, over.has(view.head)], [[], [], "live", true]);
+  });
+});
+
+describe("grants that prolong one another", () => {
+  const [first, second, third, other] = [1, 2, 3, 4].map(aDigest) as [Digest, Digest, Digest, Digest];
+  const prolonging = (digest: Digest, spec: Parameters<typeof aRequest>[0] = {}) =>
+    anIntent({ request: aRequest({ extends: digest, ...spec }) });
+  const chain = [
+    anEvent("activating", first),
+    anEvent("activating", second, prolonging(first)),
+    anEvent("activating", third, prolonging(second)),
+    anEvent("activating", other),
+  ];
+
+  it("when a grant prolongs another, then its element counts the chain up to it, live or ended", async () => {
+    const view = await viewOf([...chain, anEvent("expired", first), anEvent("expired", second)]);
+    const counts = (grants: readonly LiveGrant[]) => grants.map(({ request, extensions }) => [request, extensions]);
+    assert.deepEqual(counts(view.live), [
+      [third, 2],
+      [other, undefined],
+    ]);
+    assert.deepEqual(counts(view.history), [
+      [first, undefined],
+      [second, 1],
+    ]);
+    assert.equal("extensions" in (view.history[0] ?? {}), false);
+  });
+
+  it("when any of a chain is asked for, then all of it is named, in the order in which they came", async () => {
+    const view = await viewOf(chain);
+    for (const digest of [first, second, third]) assert.deepEqual(view.chain(digest), [first, second, third]);
+    assert.deepEqual(view.chain(other), [other]);
+    assert.deepEqual(view.chain(aDigest(9)), [aDigest(9)]);
+  });
+
+  it("when two prolong the same grant, then they are of one chain and each is its first extension", async () => {
+    const view = await viewOf([...chain.slice(0, 2), anEvent("activating", third, prolonging(first))]);
+    assert.deepEqual(view.chain(third), [first, second, third]);
+    assert.deepEqual(
+      view.live.map(({ extensions }) => extensions),
+      [undefined, 1, 1],
+    );
+  });
+
+  it("when an activation failed and is tried again, then it counts once", async () => {
+    const again = [anEvent("failed", second), anEvent("activating", second, prolonging(first))];
+    const view = await viewOf([...chain.slice(0, 2), ...again]);
+    assert.deepEqual(view.chain(first), [first, second]);
+    assert.deepEqual(
+      view.live.map(({ extensions }) => extensions),
+      [undefined, 1],
+    );
+  });
+
+  it("when a view is older than the extension, then it doesn't name it", async () => {
+    const store = new MemoryStore();
+    const { hash } = await initJournal(store, JOB, NOON);
+    const journal = await Journal.open(store, hash);
+    store.force(chain.slice(0, 1));
+    const before = await journal.view();
+    store.force(chain.slice(1, 3));
+    const after = await journal.view();
+    assert.deepEqual(before.chain(first), [first]);
+    assert.deepEqual(after.chain(first), [first, second, third]);
+  });
+
+  it("when a grant is a break-glass one, then its element says so, live and ended", async () => {
+    const glass = anIntent({ request: aRequest({ breakGlass: true }), rule: "breakGlass" });
+    const plain = anIntent({ request: aRequest({ breakGlass: false }) });
+    const events = [anEvent("activating", first, glass), anEvent("activating", other, plain)];
+    const view = await viewOf([...events, anEvent("activating", second, glass), anEvent("revoked", second)]);
+    assert.deepEqual(
+      view.live.map(({ breakGlass, rule }) => [breakGlass, rule]),
+      [
+        [true, "breakGlass"],
+        [undefined, "dba-orders-short"],
+      ],
+    );
+    assert.equal(view.history[0]?.breakGlass, true);
+  });
+
+  it("when it ends, then why it ended and why its end began are kept, each from its first event", async () => {
+    const record = async (...events: NewEvent[]) => (await viewOf([anEvent("activating", d), ...events])).grant(d);
+    const withdrawn = { cause: "withdrawn" } as const;
+    const begun = await record(anEvent("revoking", d, withdrawn), anEvent("stuck", d));
+    assert.deepEqual([begun?.endingCause, begun?.endCause], ["withdrawn", undefined]);
+    assert.equal((await record(anEvent("stuck", d)))?.endingCause, "expiry");
+    assert.equal((await record(anEvent("drift", d), anEvent("revoking", d, withdrawn)))?.endingCause, "drift");
+    const ended = await record(anEvent("revoking", d, withdrawn), anEvent("expired", d), anEvent("revoked", d));
+    assert.deepEqual([ended?.endingCause, ended?.endCause, ended?.endedBy], ["withdrawn", "expiry", "expired"]);
+    const again = await record(anEvent("stuck", d), anEvent("failed", d), anEvent("activating", d));
+    assert.equal(again?.endingCause, undefined);
   });
 });
 

@@ -109,7 +109,7 @@ describe("the policy pack, by the whole policy language", () => {
     assert.deepEqual(await pack.analyze(aRequest({}, "two")), [], "two are allowed");
     await hold(aRequest({ requester: "mallory@example.com" }, "other"), START);
     assert.deepEqual(await pack.analyze(aRequest({}, "three")), [
-      "mandatory limits-kept: `three` would be live grant 3 of `orders-admin` in `production`, the policy allows 2; end one, or wait: the next ends at 2026-11-24T11:00:00.000Z",
+      "mandatory limits-kept: `three` would be live grant 3 of `orders-admin` in `production`, the policy allows 2; end one, or wait until 2026-11-24T11:00:00.000Z",
     ]);
   });
 
@@ -132,7 +132,7 @@ describe("the policy pack, by the whole policy language", () => {
     const pack = await start();
     const outsider = aRequest({ requester: "mallory@example.com", breakGlass: true }, "outsider");
     assert.deepEqual(await pack.analyze(outsider), [
-      "mandatory break-glass-justified: `outsider` is a break-glass request and comes from `mallory@example.com`, which `breakGlass` of the policy doesn't name; ask without it",
+      "mandatory break-glass-justified: `outsider` is a break-glass request and comes from `mallory@example.com`, whom `breakGlass` of the policy doesn't name; ask without it",
     ]);
     await hold(aRequest({ breakGlass: true }, "night"), START - 24 * HOUR, START - 23 * HOUR, "breakGlass");
     assert.deepEqual(await pack.analyze(aRequest({ breakGlass: true }, "again")), [
@@ -211,7 +211,7 @@ describe("the policy pack, by the whole policy language", () => {
     });
 
     const TOO_MANY =
-      "advisory grants-allowed-together: `third` is allowed alone and denied behind `first`, granted before it in the same run: `third` would be live grant 3 of `orders-admin` in `production`, the policy allows 2; end one, or wait: the next ends at 2026-11-24T10:30:00.000Z";
+      "advisory grants-allowed-together: `third` is allowed alone and denied behind `first`, granted before it in the same run: `third` would be live grant 3 of `orders-admin` in `production`, the policy allows 2; end one, or wait until 2026-11-24T10:30:00.000Z";
     const third = aRequest({ ...at("09:02"), requester: BRUNO }, "third");
 
     it("when they pass a limit with what is live, then it names who comes too late, whatever their order", async () => {

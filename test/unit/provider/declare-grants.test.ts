@@ -194,6 +194,66 @@ describe("which request files become Grants", () => {
     assert.deepEqual(names(choose([...files, later], { view: seen }))["declare"]?.[0], "zone");
   });
 
+  it("when a request prolongs a live grant, then it is declared; one that was allowed a moment ago may come too late for it", async () => {
+    const judged = judgeOf(POLICY.replace("{ max: PT1H }", "{ max: PT1H }\n    extensions: { max: 1, upTo: PT1H }"));
+    const second = fileOf(
+      aRequest({ extends: allowed.document.digest, requestedAt: "2026-11-24T09:40:00Z" }, "second"),
+    );
+    const files = [second, allowed];
+    const live = choose(files, { documents: judged, view: await view([allowed]) });
+    assert.deepEqual(names(live), { declare: ["allowed", "second"] });
+    assert.equal(live.declare[1]?.decision.activatesAt, "2026-11-24T12:30:00.000Z");
+    await folder.remove();
+    folder = await JournalFolder.empty();
+    await initJournal(folder.store(), JOB, START - 7 * 86_400_000);
+    const fresh = choose(files, { documents: judged, view: await view() });
+    assert.deepEqual(names(fresh), { declare: ["allowed"], denied: ["second"] });
+    assert.deepEqual(
+      fresh.denied[0]?.decision.violations.map(({ message }) => message),
+      [
+        `\`second\` prolongs \`${allowed.document.digest}\`, which is no live grant; write a new request without \`extends\``,
+      ],
+    );
+  });
+
+  it("when an extension was allowed a moment ago, then it counts as live for those behind it", async () => {
+    const limits = "limits: { perPerson: { live: 2 } }";
+    const extending = POLICY.replace("{ max: PT1H }", "{ max: PT1H }\n    extensions: { max: 1, upTo: PT1H }");
+    const second = fileOf(
+      aRequest({ extends: allowed.document.digest, requestedAt: "2026-11-24T09:40:00Z" }, "second"),
+    );
+    const third = fileOf(aRequest({ requestedAt: "2026-11-24T09:50:00Z" }, "third"));
+    const choice = choose([third, second, allowed], {
+      documents: judgeOf(`${extending}${limits}`),
+      view: await view([allowed]),
+    });
+    assert.deepEqual(names(choice), { declare: ["allowed", "second"], denied: ["third"] });
+  });
+
+  it("when break-glass requests were allowed a moment ago, then they wait for their review for those behind them", async () => {
+    const glass =
+      'breakGlass: { who: everyone, roles: "*", environments: "*", maxDuration: PT1H, review: { from: everyone, within: P1D } }';
+    const files = ["09:10", "09:20", "09:30"].map((time) =>
+      fileOf(aRequest({ breakGlass: true, requestedAt: `2026-11-24T${time}:00Z` }, `at-${time.replace(":", "")}`)),
+    );
+    const choice = choose(files, { documents: judgeOf(`${POLICY}${glass}`), view: await view() });
+    assert.deepEqual(names(choice), { declare: ["at-0910", "at-0920"], denied: ["at-0930"] });
+    assert.deepEqual(
+      choice.denied[0]?.decision.violations.map(({ id }) => id),
+      ["break-glass-review-overdue"],
+    );
+  });
+
+  it("when limits are reached by those allowed a moment ago, then those behind them are denied, scheduled ones not counted", async () => {
+    const documents = judgeOf(`${POLICY}limits: { perRole: { orders-admin: { live: 1 } } }`);
+    const later = fileOf(aRequest({ requestedAt: "2026-11-24T09:05:00Z", startAt: "2026-11-24T18:00:00Z" }, "later"));
+    const last = fileOf(aRequest({ requestedAt: "2026-11-24T09:40:00Z" }, "last"));
+    assert.deepEqual(names(choose([last, later, allowed], { documents, view: await view() })), {
+      declare: ["later", "allowed"],
+      denied: ["last"],
+    });
+  });
+
   it("when some are allowed, then they count as live for those behind them: once, and only from their start on", async () => {
     const seen = await view([allowed]);
     const first = fileOf(aRequest({ requestedAt: "2026-11-24T09:00:00Z" }, "first"));
