@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 export { refuseUnenforcedAnchors } from "./anchors";
+export { canonicalJson } from "./canonical-json";
 export { activateByOf, requestDigestOf } from "./case";
 export { decide } from "./decide";
 export * from "./decision";
