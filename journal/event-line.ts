@@ -24,12 +24,30 @@ const TYPES: Readonly<Record<EventType, true>> = {
   checkpoint: true,
 };
 const ACTOR_KINDS = ["job", "reaper", "person"];
-const FIELDS = ["seq", "at", "type", "request", "actor", "digest", "prev", "hash", "data", "salt"];
+const FIELDS = new Set(["seq", "at", "type", "request", "actor", "digest", "prev", "hash", "data", "salt"]);
+/** A line of {@link formatLine}, but for the instant and the data, of which it says only where they stand. */
+const WRITTEN = new RegExp(
+  [
+    '^{"seq":(?<seq>[1-9]\\d{0,14}),"at":"(?<at>[-+:.,\\dTZ]+)"',
+    `,"type":"(?<type>${Object.keys(TYPES).join("|")})"`,
+    ',"request":(?<request>null|"sha256:[0-9a-f]{64}")',
+    `,"actor":{"kind":"(?<kind>${ACTOR_KINDS.join("|")})","key":"(?<key>[ !#-[\\]-~]*)"}`,
+    ',"digest":"(?<digest>[0-9a-f]{64})","prev":"(?<prev>[0-9a-f]{64})","hash":"(?<hash>[0-9a-f]{64})"',
+    '(?:,"data":(?<data>[^]*),"salt":"(?<salt>[0-9a-f]{32})")?}$',
+  ].join(""),
+);
+type WrittenFields = Readonly<
+  Record<"seq" | "at" | "type" | "request" | "kind" | "key" | "digest" | "prev" | "hash", string>
+> & { readonly data: string | undefined; readonly salt: string | undefined };
 const HASH = /^[0-9a-f]{64}$/;
 const SALT = /^[0-9a-f]{32}$/;
 const REQUEST = /^sha256:[0-9a-f]{64}$/;
 
 type Chained = Pick<JournalEvent, "seq" | "at" | "type" | "request" | "actor" | "digest" | "prev">;
+
+declare const shaped: unique symbol;
+/** An event in which {@link shapeProblem} found nothing. Only {@link parseLine} says so of one. */
+export type ShapedEvent = JournalEvent & { readonly [shaped]: true };
 
 /** `digest` of an event: hex SHA-256 of `salt` followed by the canonical JSON of `data` (design §9). */
 export function dataDigest(salt: string, data: unknown): string {
@@ -38,7 +56,12 @@ export function dataDigest(salt: string, data: unknown): string {
 
 /** `hash` of an event: over everything but itself and the personal data, so that an export without data verifies. */
 export function eventHash({ seq, at, type, request, actor, digest, prev }: Chained): string {
-  return sha256Hex(canonicalJson({ seq, at, type, request, actor, digest, prev }));
+  // Their canonical JSON, whose order is known beforehand; test/property/journal.test.ts compares it with canonicalJson.
+  const text = canonicalJson;
+  return sha256Hex(
+    `{"actor":{"key":${text(actor.key)},"kind":${text(actor.kind)}},"at":${text(at)},"digest":${text(digest)},` +
+      `"prev":${text(prev)},"request":${text(request)},"seq":${text(seq)},"type":${text(type)}}`,
+  );
 }
 
 /**
@@ -53,10 +76,10 @@ export function sealEvent(event: NewEvent, prev: Head): JournalEvent {
   // What is kept is what a reader will parse: no `undefined`, no objects with a `toJSON`.
   const data: unknown = JSON.parse(JSON.stringify(event.data));
   const chained: Chained = { seq: prev.seq + 1, at, type, request, actor, digest, prev: prev.hash };
-  const sealed: JournalEvent = { ...chained, hash: eventHash(chained), data, salt };
-  const problem = shapeProblem(sealed);
+  // NB. Before it is hashed: a hash of what is no event would be of no use, so another one stands in for it.
+  const problem = shapeProblem({ ...chained, hash: prev.hash, data, salt });
   if (problem !== null) throw new TypeError(`this is no journal event: ${problem}`);
-  return sealed;
+  return { ...chained, hash: eventHash(chained), data, salt };
 }
 
 /** One line of the file, newline included. The order of the fields is that of design §9. */
@@ -71,22 +94,46 @@ export function formatLine(event: JournalEvent): string {
  * the last, and another reader of the file (`grep`, a person, a parser that takes the first) would be shown what was never
  * journaled, in a chain that verifies. Blanks and escapes are no second reading: exports by other tools have them.
  */
-export function parseLine(line: string): { readonly event: JournalEvent } | { readonly problem: string } {
-  let value: unknown;
-  try {
-    value = JSON.parse(line);
-  } catch {
-    return { problem: "it is not JSON" };
-  }
-  const problem = shapeProblem(value) ?? doubledProblem(line, value);
-  return problem === null ? { event: value as JournalEvent } : { problem };
+export function parseLine(line: string): { readonly event: ShapedEvent } | { readonly problem: string } {
+  const written = writtenEvent(line);
+  if (written !== null) return { event: written };
+  const value = parseJson(line);
+  if (value === undefined) return { problem: "it is not JSON" };
+  const problem = shapeProblem(value) ?? doubledProblem(line);
+  return problem === null ? { event: value as ShapedEvent } : { problem };
 }
 
-/** NB. what is written as we write it needs no second look: this runs for each event of a long journal. */
-function doubledProblem(line: string, value: unknown): string | null {
-  if (JSON.stringify(value) === line) return null;
+function doubledProblem(line: string): string | null {
   const key = doubledKey(line);
   return key === null ? null : `its key \`${key}\` stands twice`;
+}
+
+/**
+ * The event of a line that is written as {@link formatLine} does, in half the time, since a journal has a million of them;
+ * null for any other line, of which {@link parseLine} finds out more.
+ *
+ * Such a line has the shape of an event, and keeps the invariant (one-reading): each key outside of the data stands once,
+ * since the pattern names them all; the data is one JSON value by itself; and as `JSON.stringify` writes it, no key of it
+ * stands twice. test/property/journal.test.ts compares this with the long way.
+ */
+function writtenEvent(line: string): ShapedEvent | null {
+  const fields = WRITTEN.exec(line)?.groups as WrittenFields | undefined;
+  if (fields === undefined || parseInstant(fields.at) === null) return null;
+  const { seq, at, type, request, kind, key, digest, prev, hash, data: text, salt } = fields;
+  const [number, of, actor] = [Number(seq), request === "null" ? null : request.slice(1, -1), { kind, key }];
+  if (text === undefined) return { seq: number, at, type, request: of, actor, digest, prev, hash } as ShapedEvent;
+  const data = parseJson(text);
+  if (JSON.stringify(data) !== text) return null;
+  return { seq: number, at, type, request: of, actor, digest, prev, hash, data, salt } as ShapedEvent;
+}
+
+/** Undefined: it is no JSON. */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 /**
@@ -96,7 +143,7 @@ function doubledProblem(line: string, value: unknown): string | null {
 export function shapeProblem(value: unknown): string | null {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return "it is no object";
   const event = value as Record<string, unknown>;
-  const unknownField = Object.keys(event).find((field) => !FIELDS.includes(field));
+  const unknownField = Object.keys(event).find((field) => !FIELDS.has(field));
   if (unknownField !== undefined) return `its field \`${unknownField}\` is none of a journal event`;
   if (!Number.isSafeInteger(event["seq"]) || (event["seq"] as number) < 1) return "its `seq` is no number from 1";
   if (!isText(event["at"]) || parseInstant(event["at"]) === null) return "its `at` is no instant";
@@ -113,8 +160,9 @@ export function shapeProblem(value: unknown): string | null {
 
 function isActor(value: unknown): boolean {
   if (typeof value !== "object" || value === null) return false;
-  const { kind, key, ...rest } = value as Record<string, unknown>;
-  return isText(kind) && ACTOR_KINDS.includes(kind) && isText(key) && Object.keys(rest).length === 0;
+  const { kind, key } = value as Record<string, unknown>;
+  if (!isText(kind) || !ACTOR_KINDS.includes(kind) || !isText(key)) return false;
+  return Object.keys(value).every((field) => field === "kind" || field === "key");
 }
 
 function isText(value: unknown): value is string {
