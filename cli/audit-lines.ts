@@ -13,7 +13,7 @@ export interface Division {
   readonly bytes: number;
 }
 
-/** A thread takes some tenths of a second to start and 50 MB of memory; more than four save little. */
+/** A thread takes some tenths of a second to start and 80 MB of memory; more than four save little. */
 const DIVISION: Division = { threads: Math.min(4, availableParallelism()), bytes: 32 << 20 };
 
 /**
