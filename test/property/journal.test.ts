@@ -58,25 +58,43 @@ const NOTE: Said = { ...OPENED, type: "order" };
 
 /** What changes what a line says, how it says it, or breaks it. */
 const FRAGMENTS = [
-  ...["", " ", ",", "{", "}", "[", "]", '"', "\\", "\\u0061", "\n", "\r", "é", "\u0000", "0", "e2", "-", "A", "null"],
-  ...['"seq":9,', '"data":1,', '"salt":"0",', '"key":"x",', '"a":1,'],
+  "",
+  " ",
+  ",",
+  "{",
+  "}",
+  "[",
+  "]",
+  '"',
+  "\\",
+  "\\u0061",
+  "\n",
+  "\r",
+  "é",
+  "\u0000",
+  "0",
+  "e2",
+  "-",
+  "A",
+  "null",
 ];
+/** Members that are there already, or may be. */
+const MEMBERS = ['"seq":9,', '"data":1,', '"salt":"0",', '"key":"x",', '"a":1,', '"b":1,'];
 const REPLACED: readonly (readonly [string, string])[] = [
-  ...([
-    ["-11-", "-13-"],
-    ["2024-02-29", "2023-02-29"],
-    ["T12", "T25"],
-    ["decided", "granted"],
-    [":1", ":1.0"],
-  ] as const),
-  ...([
-    ["sha256:", "SHA256:"],
-    [':"', ': "'],
-    ["unverified", "\\u0075nverified"],
-    ["null", "NULL"],
-  ] as const),
+  ["-11-", "-13-"],
+  ["2024-02-29", "2023-02-29"],
+  ["T12", "T25"],
+  ["-24T", "-31T"],
+  ["-11-24", "-02-30"],
+  [":00:", ":60:"],
+  ["decided", "granted"],
+  [":1", ":1.0"],
+  ["sha256:", "SHA256:"],
+  [':"', ': "'],
+  ["unverified", "\\u0075nverified"],
+  ["null", "NULL"],
 ];
-/** A text with one thing changed: a fragment in place of a few characters or behind a brace, or a word replaced. */
+/** A text with one thing changed: a fragment in place of a few characters, a member behind a brace, or a word replaced. */
 const damage: fc.Arbitrary<(text: string) => string> = fc.oneof(
   fc
     .tuple(fc.double({ min: 0, max: 1, noNaN: true }), fc.nat(3), fc.constantFrom(...FRAGMENTS))
@@ -84,10 +102,10 @@ const damage: fc.Arbitrary<(text: string) => string> = fc.oneof(
       const at = Math.floor(text.length * place);
       return text.slice(0, at) + fragment + text.slice(at + length);
     }),
-  fc.tuple(fc.nat(), fc.constantFrom(...FRAGMENTS)).map(([nth, fragment]) => (text: string) => {
+  fc.tuple(fc.nat(9), fc.constantFrom(...MEMBERS)).map(([nth, member]) => (text: string) => {
     const braces = [...text.matchAll(/\{/g)];
     const at = (braces[nth % braces.length]?.index ?? -1) + 1;
-    return text.slice(0, at) + fragment + text.slice(at);
+    return text.slice(0, at) + member + text.slice(at);
   }),
   fc.constantFrom(...REPLACED).map(
     ([from, to]) =>
