@@ -2,23 +2,10 @@
 import { constants } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { resolve } from "node:path";
-import type { JournalEvent } from "@elevation/domain";
-import { type ChainProblem, GENESIS, type JournalStore, parseLine, scanLines, verifyChain } from "@elevation/journal";
+import type { JournalStore } from "@elevation/journal";
+import { auditLines } from "./audit-lines";
+import { type Audit, AuditedChain } from "./audited-chain";
 import { CommandError, EXIT } from "./exit";
-
-/** What the chain of a journal or an export is found to be: of the events that verify, from the first. */
-export interface Audit {
-  /** How many they are: all, if there is no problem. */
-  readonly count: number;
-  /** How many of them stand there without their data: of those the chain is verified, but there is no data to verify. */
-  readonly withoutData: number;
-  readonly opened: JournalEvent | null;
-  readonly last: JournalEvent | null;
-  /** The first thing that is wrong. */
-  readonly problem: ChainProblem | null;
-  /** Bytes of a last line that its writer did not finish, or has not yet. */
-  readonly unfinishedBytes: number;
-}
 
 /** How often a file that changes while it is read is read again before a problem in it counts. */
 const READINGS = 5;
@@ -52,8 +39,7 @@ export async function auditFile(path: string, store: JournalStore): Promise<Audi
 export async function auditValues(batches: AsyncIterable<readonly unknown[]>): Promise<Audit> {
   const chain = new AuditedChain();
   for await (const values of batches) {
-    // verifyChain looks at the shape of each before it believes it.
-    for (const value of values) if (!chain.add(value as JournalEvent)) return chain.audit(0);
+    for (const value of values) if (!chain.addValue(value)) return chain.audit(0);
   }
   return chain.audit(0);
 }
@@ -61,53 +47,6 @@ export async function auditValues(batches: AsyncIterable<readonly unknown[]>): P
 /** The path in a `file:` address that the store accepted. */
 export function pathOf(address: string, cwd: string): string {
   return resolve(cwd, address.slice("file:".length));
-}
-
-async function auditLines(file: FileHandle, size: number): Promise<Audit> {
-  const chain = new AuditedChain();
-  const finished = await scanLines(file, 0, size, (line) => {
-    const parsed = parseLine(line);
-    if ("problem" in parsed) chain.break(parsed.problem);
-    else chain.add(parsed.event);
-  });
-  return chain.audit(size - finished);
-}
-
-/** The part of a chain that verifies: what comes after its first problem is not looked at. Keeps none of the events between. */
-class AuditedChain {
-  #count = 0;
-  #withoutData = 0;
-  #opened: JournalEvent | null = null;
-  #last: JournalEvent | null = null;
-  #problem: ChainProblem | null = null;
-
-  /** Whether it verifies up to and with this event. */
-  add(event: JournalEvent): boolean {
-    this.#problem ??= verifyChain([event], this.#last ?? GENESIS);
-    if (this.#problem !== null) return false;
-    this.#count++;
-    if (event.salt === undefined) this.#withoutData++;
-    this.#opened ??= event;
-    this.#last = event;
-    return true;
-  }
-
-  /** The next line holds no event. */
-  break(problem: string): void {
-    const seq = this.#count + 1;
-    this.#problem ??= { seq, message: `event ${seq}: ${problem}` };
-  }
-
-  audit(unfinishedBytes: number): Audit {
-    return {
-      count: this.#count,
-      withoutData: this.#withoutData,
-      opened: this.#opened,
-      last: this.#last,
-      problem: this.#problem,
-      unfinishedBytes,
-    };
-  }
 }
 
 async function openRegular(path: string, address: string): Promise<FileHandle> {

@@ -68,25 +68,30 @@ function describeWho(who: CompiledWho, name: (text: string) => string): string {
 }
 
 /** Of people of the directory other than whoever asks, given since the request and not in the future. */
-function verdictsOf({ approvals, people, proof, request, requestedAt, now }: Case): Verdicts {
+function verdictsOf({ approvals, people, policy, proof, request, requestedAt, now }: Case): Verdicts {
+  const today = roleDigestOf(policy, request.spec.role, request.spec.environment);
   const signed = new Map<string, Approval>();
   const all = new Map<string, Approval>();
   for (const verdict of approvals ?? []) {
     const { approver, at } = verdict;
     if (approver === request.spec.requester || approver === proof?.by || !people.people.has(approver)) continue;
     if (at < requestedAt || at > now) continue;
-    if (isLater(verdict, all.get(approver))) all.set(approver, verdict);
-    if (verdict.imported !== true && isLater(verdict, signed.get(approver))) signed.set(approver, verdict);
+    if (isLater(verdict, all.get(approver), today)) all.set(approver, verdict);
+    if (verdict.imported !== true && isLater(verdict, signed.get(approver), today)) signed.set(approver, verdict);
   }
   return { signed, all };
 }
 
-/** NB. at the same instant a reject counts, and of two approves the narrower one, whatever the order of the list. */
-function isLater(verdict: Approval, known: Approval | undefined): boolean {
+/**
+ * NB. at the same instant a reject counts, and of two approves the narrower one, whatever the order of the list: one of what the role
+ * doesn't mean today, then one of the shorter duration.
+ */
+function isLater(verdict: Approval, known: Approval | undefined, today: string | null): boolean {
   if (known === undefined || verdict.at !== known.at) return known === undefined || verdict.at > known.at;
   if (verdict.verdict !== known.verdict) return verdict.verdict === "reject";
   const [upTo, knownUpTo] = [verdict, known].map((one) => one.upTo ?? Number.POSITIVE_INFINITY) as [number, number];
-  return upTo < knownUpTo || (upTo === knownUpTo && (verdict.role ?? "") > (known.role ?? ""));
+  const [isVoid, isKnownVoid] = [verdict, known].map(({ role }) => role !== undefined && role !== today);
+  return isVoid === isKnownVoid ? upTo < knownUpTo : isVoid === true;
 }
 
 /** Who may fill a place of a leaf, in order of their names. */

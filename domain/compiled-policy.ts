@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { RE2JS } from "re2js";
 import { type CompiledWho, compileWho } from "./compiled-who";
-import { canonicalJson, type Digest, digestOf, sha256Hex } from "./digest";
+import { type Digest, digestOf } from "./digest";
 import { parseDuration } from "./duration";
 import { compileHours, type Interval, type OpeningHours } from "./hours";
 import { type Instant, parseInstant } from "./instant";
@@ -149,7 +149,7 @@ export function compilePolicy(policy: Policy): CompiledPolicy {
 export function roleDigestOf(policy: Policy, role: string, environment: string): Digest | null {
   const targets = Object.hasOwn(policy.roles, role) ? policy.roles[role]?.targets : undefined;
   const target = targets !== undefined && Object.hasOwn(targets, environment) ? targets[environment] : undefined;
-  return target === undefined ? null : `sha256:${sha256Hex(canonicalJson({ role, environment, target }))}`;
+  return target === undefined ? null : digestOf({ role, environment, target });
 }
 
 /** Whether a list of names, or all where it is null, has one. */

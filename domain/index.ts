@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 export { refuseUnenforcedAnchors } from "./anchors";
 export { BREAK_GLASS } from "./break-glass";
+export { canonicalJson } from "./canonical-json";
 export { activateByOf, requestDigestOf } from "./case";
 export { roleDigestOf } from "./compiled-policy";
 export { decide } from "./decide";

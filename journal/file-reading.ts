@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { FileHandle } from "node:fs/promises";
 import type { JournalEvent } from "@elevation/domain";
-import { verifyChain } from "./chain";
-import { parseLine } from "./event-line";
+import { verifyLinks } from "./chain";
+import { parseLine, type ShapedEvent } from "./event-line";
 import { JournalError } from "./journal-error";
 import { type FileState, fileState } from "./journal-file";
 import { LineIndex } from "./line-index";
@@ -13,7 +13,7 @@ import { GENESIS, type Head } from "./store";
 const READINGS = 5;
 
 interface Scanned {
-  readonly events: readonly JournalEvent[];
+  readonly events: readonly ShapedEvent[];
   /** Where the last finished line ends. */
   readonly finished: number;
 }
@@ -54,7 +54,7 @@ export class FileReading {
     const index = known ?? new LineIndex(state);
     const from = index.head;
     const { events, finished } = await this.#scan(file, state, index);
-    const problem = verifyChain(events, from);
+    const problem = verifyLinks(events, from);
     if (problem !== null) throw this.#untrusted(problem.message);
     if (known === null && seen !== null) this.#requireSeen(events, seen);
     this.keep(index);
@@ -83,7 +83,7 @@ export class FileReading {
   }
 
   async #scan(file: FileHandle, state: FileState, index: LineIndex): Promise<Scanned> {
-    const events: JournalEvent[] = [];
+    const events: ShapedEvent[] = [];
     const finished = await scanLines(file, index.end, state.size, (line, end) => {
       const seq = index.head.seq + 1;
       const parsed = parseLine(line);
@@ -100,9 +100,9 @@ export class FileReading {
   }
 
   /** The file was replaced or cut since: go on only if it is a copy of what was read, as far as that went. */
-  #requireSeen(events: readonly JournalEvent[], seen: Head): void {
+  #requireSeen(events: readonly ShapedEvent[], seen: Head): void {
     if (seen.seq === GENESIS.seq) return;
-    const problem = verifyChain(events.slice(0, seen.seq));
+    const problem = verifyLinks(events.slice(0, seen.seq));
     if (problem !== null) throw this.#untrusted(problem.message);
     if (events[seen.seq - 1]?.hash !== seen.hash) {
       throw this.#untrusted(`event ${seen.seq}, which was read before, is no longer in it`);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 export { type JournalAnchors, readJournalAnchors } from "./anchors";
-export { type ChainProblem, verifyChain } from "./chain";
-export { formatLine, parseLine } from "./event-line";
+export { type ChainProblem, verifyChain, verifyLinks } from "./chain";
+export { formatLine, parseLine, type ShapedEvent } from "./event-line";
 export type { GrantMark, GrantRecord } from "./grant-record";
 export { initJournal } from "./init-journal";
 export { type Appended, Journal } from "./journal";
@@ -9,7 +9,7 @@ export { isJournalError, JournalError, type JournalErrorCode } from "./journal-e
 export type { JournalView } from "./journal-view";
 export { type JudgeWhere, judge } from "./judge";
 export { type Asked, byTurn, judgeInTurn, type Turns } from "./judge-in-turn";
-export { scanLines } from "./line-scan";
+export { type LineSource, nextLineStart, scanLines } from "./line-scan";
 export { type OpenStoreOptions, openStore } from "./open-store";
 export { grantsSql, isRoleName, type JournalRoles, SCHEMA_SQL, setupSql } from "./postgres/schema";
 export { GENESIS, type Head, type JournalStore } from "./store";

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { FileHandle } from "node:fs/promises";
-import { verifyChain } from "./chain";
+import { verifyLinks } from "./chain";
 import { parseLine } from "./event-line";
 import type { FileState } from "./journal-file";
 import { readRange } from "./line-scan";
@@ -50,6 +50,6 @@ export class LineIndex {
     if (!line.endsWith("\n")) return false;
     const parsed = parseLine(line.slice(0, -1));
     if ("problem" in parsed || parsed.event.hash !== head.hash) return false;
-    return verifyChain([parsed.event], { seq: head.seq - 1, hash: parsed.event.prev }) === null;
+    return verifyLinks([parsed.event], { seq: head.seq - 1, hash: parsed.event.prev }) === null;
   }
 }

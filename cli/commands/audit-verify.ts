@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ChainProblem, JournalStore } from "@elevation/journal";
+import type { Audit } from "../audited-chain";
 import { CommandError, EXIT, type ExitCode } from "../exit";
 import { journalFault } from "../faults";
-import { type Audit, auditFile, auditValues, pathOf } from "../journal-lines";
+import { auditFile, auditValues, pathOf } from "../journal-lines";
 import { type JournalSource, requireJournal, storeOf } from "../journal-source";
 import { neutral } from "../neutral";
 import { renderInstant } from "../table";

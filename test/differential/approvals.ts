@@ -74,7 +74,7 @@ export function isRejecting(
   });
 }
 
-/** Of the verdicts that the leaf takes: the latest, at the same instant the reject. */
+/** Of the verdicts that the leaf takes: the latest; at the same instant the reject, else the approve that is worth least. */
 function latestFor({ imported }: Leaf, verdicts: readonly Verdict[], person: string, note?: Note): Verdict | undefined {
   const own = verdicts.filter((verdict) => {
     if (verdict.person !== person) return false;
@@ -83,7 +83,12 @@ function latestFor({ imported }: Leaf, verdicts: readonly Verdict[], person: str
   const last = Math.max(...own.map(({ at }) => at));
   const latest = own.filter(({ at }) => at === last);
   if (latest.length > 1) seen(note, "both at once", new Set(latest.map(({ verdict }) => verdict)).size > 1);
-  return latest.find(({ verdict }) => verdict === "reject") ?? latest[0];
+  const longest = Number.POSITIVE_INFINITY;
+  return (
+    latest.find(({ verdict }) => verdict === "reject") ??
+    latest.find(({ isMeant }) => !isMeant) ??
+    latest.sort((one, other) => (one.upTo ?? longest) - (other.upTo ?? longest))[0]
+  );
 }
 
 /** Every choice of branches, as the leaves that it takes. */

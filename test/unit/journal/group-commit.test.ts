@@ -87,7 +87,7 @@ describe("group commit", () => {
       [
         null,
         "Error: no judgement",
-        "Error: NaN is not allowed",
+        "TypeError: the value has no JSON form: NaN",
         `TypeError: \`expired\` of ${aDigest(1)} cannot be journaled: its data is not that of \`expired\``,
         null,
       ],
