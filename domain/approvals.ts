@@ -87,7 +87,7 @@ function isLater(verdict: Approval, known: Approval | undefined): boolean {
 }
 
 /** Who may fill a place of a leaf. */
-type Fits = (leaf: CompiledLeaf) => readonly string[];
+export type Fits = (leaf: CompiledLeaf) => readonly string[];
 
 function fitting(kase: Case, { approvalsValidFor }: CompiledAllow, duration: number, verdicts: Verdicts): Fits {
   const { environment, role } = kase.request.spec;
@@ -111,6 +111,11 @@ function fitting(kase: Case, { approvalsValidFor }: CompiledAllow, duration: num
 
 function takes({ people }: Case, leaf: CompiledLeaf | undefined, { approver, at }: Approval): boolean {
   return leaf !== undefined && whoMatches(leaf.from, people, approver, at);
+}
+
+/** Different people who could fill all places of a demand, of those whom `fits` names for each leaf; null where nobody could. */
+export function fillersOf(demand: CompiledApprovals, fits: Fits, people: number): readonly string[] | null {
+  return meet([demand], fits, people)?.people() ?? null;
 }
 
 /** Far more than any demand that people wrote takes; one that takes more counts as not met. */

@@ -24,6 +24,10 @@ export { GRANT_TYPE } from "./grant-type";
 export * from "./instant";
 export * from "./journal-event";
 export { type DocumentKind, jsonSchemaOf } from "./json-schema";
+export { LINT_CHECKS } from "./lint/checks";
+export { type LintContext, type LintFinding, lint } from "./lint/lint";
+export type { LintCheck, Severity } from "./lint/lint-check";
+export type { TestedRules } from "./lint/subject";
 export { type Policy, type Target, targetOf } from "./policy";
 export {
   DEFAULT_DOCUMENTS,
