@@ -53,6 +53,28 @@ const more = fc.record({
   onBehalf: maybe(who),
 });
 
+/** Verdicts of the last hour, and a little before it, as of an instant. */
+const verdicts = fc
+  .array(
+    fc.record({
+      approver: fc.constantFrom(...PEOPLE),
+      verdict: fc.constantFrom("approve" as const, "approve" as const, "approve" as const, "reject" as const),
+      before: fc.integer({ min: 0, max: 70 }),
+      imported: fc.boolean(),
+      upTo: fc.constantFrom(undefined, 10 * MINUTE, 60 * MINUTE),
+    }),
+    { maxLength: 4 },
+  )
+  .map(
+    (given) =>
+      (now: number): Approval[] =>
+        given.map(({ before, upTo, ...verdict }) => ({
+          ...verdict,
+          at: now - before * MINUTE,
+          ...(upTo === undefined ? {} : { upTo }),
+        })),
+  );
+
 /** A rule that may ask for more than another one. */
 const tightened = (rule: Allow) =>
   fc
@@ -127,16 +149,7 @@ const asked: fc.Arbitrary<Asked> = world.chain((given) => {
         ),
         proof: fc.constantFrom("none" as const, "signature" as const),
         by: fc.constantFrom(null, ...PEOPLE),
-        verdicts: fc.array(
-          fc.record({
-            approver: fc.constantFrom(...PEOPLE),
-            verdict: fc.constantFrom("approve" as const, "approve" as const, "approve" as const, "reject" as const),
-            before: fc.integer({ min: 0, max: 70 }),
-            imported: fc.boolean(),
-            upTo: fc.constantFrom(undefined, 10 * MINUTE, 60 * MINUTE),
-          }),
-          { maxLength: 4 },
-        ),
+        verdicts,
         ended: fc.array(fc.record({ rule: fc.nat({ max: 4 }), ago: fc.constantFrom(0, 30, 90) }), { maxLength: 2 }),
         extended: fc.constantFrom(9, 240, null, null),
         startAt: fc.constantFrom(null, null, 0, 100, 700),
@@ -155,13 +168,7 @@ const asked: fc.Arbitrary<Asked> = world.chain((given) => {
           context: {
             now,
             proof: by === null ? null : { by, how: "signature" },
-            approvals: verdicts.map(
-              ({ before, upTo, ...verdict }): Approval => ({
-                ...verdict,
-                at: now - before * MINUTE,
-                ...(upTo === undefined ? {} : { upTo }),
-              }),
-            ),
+            approvals: verdicts(now),
             history: ended.map(({ rule, ago }, index) => ({
               requester: PEOPLE[index] ?? "",
               role: "reader",
@@ -231,6 +238,69 @@ function named(
   );
 }
 
+const NOW = Date.parse("2026-11-24T10:00:00Z");
+const APPROVERS = {
+  apiVersion: "elevation/v1",
+  kind: "Directory",
+  people: {
+    "ann@example.com": { jobFunctions: ["dba"], identities: { postgres: "ann" } },
+    "ben@example.com": { jobFunctions: ["sre"] },
+    "cat@example.com": { jobFunctions: ["lead"] },
+  },
+  jobFunctions: { dba: {}, sre: {}, lead: { includes: ["sre"] } },
+  onCall: {
+    primary: [{ person: "ben@example.com", from: "2026-11-24T09:30:00Z", to: "2026-11-24T09:45:00Z" }],
+    backup: [{ person: "cat@example.com", from: "2026-11-24T09:30:00Z", to: "2026-11-24T09:45:00Z" }],
+  },
+};
+
+/** Two rules that ask for approvals, the second often for what the first asks or more, and differ in little else. */
+const approved = fc
+  .record({
+    approvals,
+    extra: fc.oneof(fc.constant(null), approvals),
+    form: fc.constantFrom("same" as const, "all" as const, "any" as const, "other" as const),
+    valid: fc.tuple(maybe(fc.constantFrom("PT20M", "PT40M")), maybe(fc.constantFrom("PT20M", "PT40M"))),
+    lengths: fc.tuple(
+      fc.constantFrom(
+        { max: "PT1H" },
+        { max: "PT1H", clamp: true },
+        { max: "PT15M", clamp: true },
+        { max: "PT1H", default: "PT10M" },
+      ),
+      fc.constantFrom(
+        { max: "PT1H" },
+        { max: "PT1H", clamp: true },
+        { max: "PT5M", clamp: true },
+        { max: "PT15M" },
+        { max: "PT1H", default: "PT5M" },
+      ),
+    ),
+  })
+  .map(({ approvals, extra, form, valid, lengths }) => {
+    const other = extra ?? approvals;
+    const late = { same: approvals, other, all: { all: [other, approvals] }, any: { any: [approvals, other] } }[form];
+    const rule = {
+      effect: "allow",
+      who: { people: ["ann@example.com"] },
+      roles: ["reader"],
+      environments: ["production"],
+    };
+    const rules = [
+      { ...rule, id: "early", duration: lengths[0], approvals, approvalsValidFor: valid[0] },
+      { ...rule, id: "late", duration: lengths[1], approvals: late, approvalsValidFor: valid[1] },
+    ];
+    const target = { kind: "postgres", connection: "main", role: "reader" };
+    return JSON.stringify({
+      apiVersion: "elevation/v1",
+      kind: "Policy",
+      environments: { production: {} },
+      roles: { reader: { targets: { production: target } } },
+      rules,
+      requests: { proof: "none" },
+    });
+  });
+
 describe("properties of lint", function () {
   this.timeout(120_000);
 
@@ -277,5 +347,39 @@ describe("properties of lint", function () {
       { numRuns: 400 },
     );
     for (const [what, count] of Object.entries(met)) assert.ok(count > 0, `nothing was said of ${what}`);
+  });
+
+  it("when a rule is said to be shadowed by one that wants approvals, too, then no verdicts show that it isn't", () => {
+    let shadowed = 0;
+    fc.assert(
+      fc.property(approved, fc.array(verdicts, { minLength: 8, maxLength: 8 }), (text, given) => {
+        const judge = readJudge(
+          { file: "policy.json", text },
+          { file: "directory.json", text: JSON.stringify(APPROVERS) },
+          "study",
+        );
+        const findings = lint(judge, { at: NOW, tested: null });
+        if (!named(judge.policy.value, findings, "rule-shadowed").has("late")) return;
+        shadowed++;
+        for (const duration of [undefined, "PT5M", "PT30M", "PT2H"]) {
+          const spec = {
+            requester: "ann@example.com",
+            role: "reader",
+            environment: "production",
+            reason: "Rebuild the index",
+            requestedAt: "2026-11-24T09:00:00Z",
+            ...(duration === undefined ? {} : { duration }),
+          };
+          const request: Request = { apiVersion: "elevation/v1", kind: "Request", metadata: { name: "ann" }, spec };
+          for (const verdicts of given) {
+            const context = { now: NOW, proof: null, approvals: verdicts(NOW), live: [], history: [] };
+            const { rule } = decide(judge.policy.value, judge.directory.value, request, context);
+            assert.notEqual(rule, "late");
+          }
+        }
+      }),
+      { numRuns: 400 },
+    );
+    assert.ok(shadowed > 0);
   });
 });

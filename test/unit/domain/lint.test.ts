@@ -349,6 +349,55 @@ const CASES: readonly Case[] = [
     ],
     finds: [SHADOWED("late", "dba-long")],
   },
+  ...(
+    [
+      ["an approval for ten minutes is enough for it", "duration: { min: PT1H, default: PT1H, max: PT8H }", "", ""],
+      [
+        "its approvals count for longer",
+        "duration: { min: PT1H, max: PT8H }",
+        ", approvalsValidFor: PT2H",
+        "    approvalsValidFor: PT1H\n",
+      ],
+      ["its approvals count for good", "duration: { min: PT1H, max: PT8H }", "", "    approvalsValidFor: PT1H\n"],
+    ] as const
+  ).map(
+    ([when, duration, more, early]): Case => ({
+      check: "rule-shadowed",
+      when: `both want the same approvals, and ${when}`,
+      policy: [
+        LAST(
+          "late",
+          `${DBA}, environments: [production], ${duration}, reason: { minLength: 12 }, ticket: { matches: "^(INC|CHG)-[0-9]+$" }, approvals: { all: [{ from: { jobFunctions: [lead] }, count: 1 }, { from: { jobFunctions: [security] }, count: 1 }] }${more}`,
+        ),
+        ["    approvals:\n", `${early}    approvals:\n`],
+      ],
+      finds: [],
+    }),
+  ),
+  {
+    check: "rule-shadowed",
+    when: "the earlier rule takes imported approvals, then a later reject on the forge counts for it alone",
+    policy: [
+      LAST(
+        "late",
+        `${DBA}, environments: [staging], duration: { default: PT30M, max: PT1H }, reason: { minLength: 10 }, approvals: { from: { jobFunctions: [lead] }, count: 1 }`,
+      ),
+      ["    cooldown: PT4H\n", "    approvals: { from: { jobFunctions: [lead] }, count: 1, imported: true }\n"],
+    ],
+    finds: [],
+  },
+  {
+    check: "rule-shadowed",
+    when: "the earlier rule ends at closing time and wants an extension to begin before it",
+    policy: [
+      LAST(
+        "late",
+        `who: { onCall: [books] }, roles: [ledger-auditor], environments: [production], duration: { max: PT4H }, hours: { zone: Europe/Berlin, days: [fri], from: "08:00", to: "18:00" }`,
+      ),
+      ['to: "18:00" }', 'to: "18:00", mode: hold }'],
+    ],
+    finds: [],
+  },
   {
     check: "rule-shadowed",
     when: "the later rule is content with one of the approvals",
