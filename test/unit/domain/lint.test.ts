@@ -420,17 +420,25 @@ const CASES: readonly Case[] = [
     ],
     finds: [SHADOWED("late", "audit")],
   },
-  {
-    check: "rule-shadowed",
-    when: "the later rule's hours begin and end at other times",
-    policy: [
-      LAST(
-        "late",
-        `who: { onCall: [books] }, roles: [ledger-auditor], environments: [production], duration: { max: PT4H }, hours: { zone: Europe/Berlin, days: [fri], from: "09:00", to: "17:00" }`,
-      ),
-    ],
-    finds: [],
-  },
+  ...(
+    [
+      ["begin later", 'from: "09:00", to: "18:00"'],
+      ["end earlier", 'from: "08:00", to: "17:00"'],
+      ["are those of another zone", 'from: "08:00", to: "18:00"', "Europe/Vienna"],
+    ] as const
+  ).map(
+    ([when, clocks, zone = "Europe/Berlin"]): Case => ({
+      check: "rule-shadowed",
+      when: `the later rule's hours ${when}`,
+      policy: [
+        LAST(
+          "late",
+          `who: { onCall: [books] }, roles: [ledger-auditor], environments: [production], duration: { max: PT4H }, hours: { zone: ${zone}, days: [fri], ${clocks} }`,
+        ),
+      ],
+      finds: [],
+    }),
+  ),
   {
     check: "rule-denied",
     when: "a deny rule always matches where an allow rule could",
@@ -486,6 +494,44 @@ const CASES: readonly Case[] = [
       finds: [],
     }),
   ),
+  {
+    check: "rule-denied",
+    when: "an extension asked for in the hours of both may begin after them",
+    policy: [
+      [
+        "rules:",
+        DENY(
+          'who: everyone, roles: "*", environments: [production], hours: { zone: Europe/Berlin, days: [fri, thu, wed, tue, mon], from: "08:00", to: "18:00" }',
+        ),
+      ],
+      ["    duration: { max: PT4H }\n", "    duration: { max: PT4H }\n    extensions: { max: 1, upTo: PT1H }\n"],
+    ],
+    finds: [],
+  },
+  {
+    check: "rule-denied",
+    when: "the deny rule's hours never close",
+    policy: [
+      [
+        "rules:",
+        DENY(
+          'who: everyone, roles: "*", environments: [production], hours: { zone: UTC, days: [mon, tue, wed, thu, fri, sat, sun], from: "06:00", to: "06:00" }',
+        ),
+      ],
+    ],
+    finds: [
+      [
+        "error",
+        "rules[2].id",
+        "rule `dba-long` never allows: deny rule `never` matches whenever it could; narrow the deny, or take the rule out",
+      ],
+      [
+        "error",
+        "rules[3].id",
+        "rule `audit` never allows: deny rule `never` matches whenever it could; narrow the deny, or take the rule out",
+      ],
+    ],
+  },
   {
     check: "nobody-matches",
     when: "rules and break-glass name a job function that nobody has",
