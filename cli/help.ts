@@ -42,6 +42,20 @@ it denies, and the same of breakGlass. What they didn't see is shown below the r
 Exit codes: 0 all cases passed, 1 at least one failed, 2 a document or an argument is bad (all problems of all documents
 are shown), or there is no policy test.`;
 
+export const LINT = `
+Nothing is granted by it, so that a policy may demand what this version can't verify yet. docs/lint.md says what each check
+finds, why, and when that is an error, a warning or a note. A finding can't be switched off: each says how to mend it.
+
+--json prints { at, counts: { error, warning, note }, findings: [{ check, severity, file, line, column, path, message }] },
+those of the policy first, each document's in order of place; where documents are bad,
+{ "problems": [{ file, line, column, path, message }] }.
+
+--sarif writes SARIF 2.1.0 beside what is printed; to - it is printed alone, and then not together with --json. Paths in
+it begin at the folder of Pulumi.yaml, where there is one.
+
+Exit codes: 0 nothing is found but notes, 1 at least one error or warning, 2 a document or an argument is bad (all problems
+of both documents are shown), 4 the SARIF file can't be written.`;
+
 export const SCHEMA = `
 Exit codes: 0 printed, 2 there is no such kind.`;
 

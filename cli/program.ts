@@ -5,6 +5,7 @@ import { Command, Option } from "commander";
 import type { AuditVerifyOptions } from "./commands/audit-verify";
 import type { CheckOptions } from "./commands/check";
 import type { JournalInitOptions } from "./commands/journal-init";
+import type { LintOptions } from "./commands/lint";
 import type { ReapOptions } from "./commands/reap";
 import type { StatusOptions } from "./commands/status";
 import type { TestOptions } from "./commands/test";
@@ -31,6 +32,7 @@ export function makeProgram(terminal: Terminal, done: Done): Command {
     .exitOverride();
   addCheck(program, terminal, done);
   addTest(program, terminal, done);
+  addLint(program, terminal, done);
   addSchema(program, terminal, done);
   addStatus(program, terminal, done);
   addReap(program, terminal, done);
@@ -75,6 +77,25 @@ function addTest(program: Command, terminal: Terminal, done: Done): void {
     .action((paths: string[], options: TestOptions) => {
       const { test } = require("./commands/test") as typeof import("./commands/test");
       done(test(paths, options, terminal));
+    });
+}
+
+function addLint(program: Command, terminal: Terminal, done: Done): void {
+  program
+    .command("lint")
+    .summary("look for rules that never decide, and for what is wider than meant")
+    .description("Looks for what is wrong with a policy and a directory that are good in form.")
+    .option("--at <instant>", "what is past at this instant instead of now, as in 2026-11-24T10:00:00Z")
+    .option("--policy <file>", "instead of policypack/elevation.yaml of the project")
+    .option("--directory <file>", "instead of policypack/directory.yaml of the project")
+    .option("--json", "print it for programs")
+    .option("--tests <path>", "policy tests instead of those beside the project's policy; may be repeated", several)
+    .option("--sarif <file>", "also write it as SARIF 2.1.0, for code scanning; - prints it")
+    .helpOption("-h, --help", "print this help")
+    .addHelpText("after", help.LINT)
+    .action((options: LintOptions) => {
+      const { lint } = require("./commands/lint") as typeof import("./commands/lint");
+      done(lint(options, terminal));
     });
 }
 

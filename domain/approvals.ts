@@ -95,7 +95,7 @@ function isLater(verdict: Approval, known: Approval | undefined, today: string |
 }
 
 /** Who may fill a place of a leaf, in order of their names. */
-type Fits = (leaf: CompiledLeaf) => readonly string[];
+export type Fits = (leaf: CompiledLeaf) => readonly string[];
 
 function fitting(kase: Case, { approvalsValidFor }: CompiledAllow, duration: number, verdicts: Verdicts): Fits {
   const { environment, role } = kase.request.spec;
@@ -122,6 +122,11 @@ function fitting(kase: Case, { approvalsValidFor }: CompiledAllow, duration: num
 
 function takes({ people }: Case, leaf: CompiledLeaf, { approver, at }: Approval): boolean {
   return whoMatches(leaf.from, people, approver, at);
+}
+
+/** Different people who could fill all places of a demand, of those whom `fits` names for each leaf; null where nobody could. */
+export function fillersOf(demand: CompiledApprovals, fits: Fits, people: number): readonly string[] | null {
+  return meet(demand, fits, people)?.people() ?? null;
 }
 
 /** How many looks at a person or a demand one search may take, a few milliseconds of them; no demand that people wrote takes as many. */

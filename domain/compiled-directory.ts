@@ -57,6 +57,11 @@ function onCallOf(directory: Directory): Map<string, Map<string, Interval[]>> {
   return schedules;
 }
 
+/** The job functions that whoever has these has: themselves, and what includes them. */
+export function impliedBy(directory: Directory, jobFunctions: readonly string[]): ReadonlySet<string> {
+  return withIncluding(jobFunctions, includingJobFunctions(directory));
+}
+
 /** For each job function those that include it directly: whoever has the first has these too. */
 function includingJobFunctions(directory: Directory): Map<string, string[]> {
   const including = new Map<string, string[]>();

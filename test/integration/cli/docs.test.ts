@@ -2,8 +2,24 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { AT, aRequest } from "./documents";
+import { AT, aRequest, POLICY } from "./documents";
 import { aProject, elevate, type Project, ROOT, TIMEOUT } from "./elevate";
+
+/** A rule that is meant to be stricter for a whole day's work, and stands behind one that cuts the day to an hour. */
+const MISTAKE = [
+  "max: PT1H }\n    reason: { minLength: 10 }\n",
+  `max: PT1H, clamp: true }
+    reason: { minLength: 10 }
+  - id: dba-orders-long
+    effect: allow
+    who: { jobFunctions: [dba] }
+    roles: [orders-admin]
+    environments: [production]
+    duration: { default: PT30M, max: PT8H }
+    reason: { minLength: 10 }
+    approvals: { from: { jobFunctions: [sre] }, count: 1 }
+`,
+] as const;
 
 describe("docs/cli.md", () => {
   const doc = readFileSync(join(ROOT, "docs", "cli.md"), "utf8");
@@ -14,13 +30,22 @@ describe("docs/cli.md", () => {
   });
   after(() => project.remove());
 
-  for (const command of ["", "check", "test", "schema", "status", "reap", "journal init", "audit verify"]) {
+  for (const command of ["", "check", "test", "lint", "schema", "status", "reap", "journal init", "audit verify"]) {
     it(`when \`elevate ${command}\` is asked for help, then that is what it says`, async () => {
       const args = [...command.split(" ").filter((word) => word !== ""), "--help"];
       const { stdout } = await elevate(args, { cwd: project.path });
       assert.ok(doc.includes(`\`\`\`text\n${stdout}\`\`\`\n`), `docs/cli.md lacks:\n${stdout}`);
     });
   }
+
+  it("when its example of lint is run, then it prints what it shows", async () => {
+    project.write("policypack/elevation.yaml", POLICY.replace(...MISTAKE));
+    const args = ["lint", "--at", AT];
+    const { exit, stdout, stderr } = await elevate(args, { cwd: project.path });
+    project.write("policypack/elevation.yaml", POLICY);
+    const example = `$ elevate ${args.join(" ")}\n${stderr}${stdout}$ echo $?\n${exit}\n`;
+    assert.ok(doc.includes(`\`\`\`console\n${example}\`\`\`\n`), example);
+  });
 
   it("when its examples are run, then they print what it shows", async () => {
     const shownOf = async (...args: string[]) => {

@@ -28,6 +28,11 @@ describe("elevate and its arguments", () => {
         ["check", "a.yaml", "--approvals", "a", "--allowed-signers", "b"],
         "error: `--approvals` and `--allowed-signers` are given, but this version verifies no approvals; leave them out, or use a version that does\n",
       ],
+      [
+        ["lint", "--json", "--sarif", "-"],
+        "error: `--json` and `--sarif -` would both be printed; give `--sarif` a file\n",
+      ],
+      [["lint", "policy.yaml"], "error: too many arguments for 'lint'. Expected 0 arguments but got 1.\n"],
       [["schema"], "error: missing required argument 'kind'\n"],
       [["schema", "Policy", "Request"], "error: too many arguments for 'schema'. Expected 1 argument but got 2.\n"],
       [
@@ -56,7 +61,7 @@ describe("elevate and its arguments", () => {
     const { exit, stdout, stderr } = await elevate(["--help"], where);
     assert.deepEqual([exit, stderr], [0, ""]);
     const commands = [...(stdout.split("Commands:\n")[1] ?? "").matchAll(/^ {2}(\w+)/gm)].map(([, name]) => name);
-    assert.deepEqual(commands, ["check", "test", "schema", "status", "reap", "journal", "audit"]);
+    assert.deepEqual(commands, ["check", "test", "lint", "schema", "status", "reap", "journal", "audit"]);
   });
 
   it("when the version is asked for, then it is printed", async () => {

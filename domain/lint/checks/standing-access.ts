@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { CompiledAllow } from "../../compiled-policy";
+import { formatDuration, renderDuration } from "../../duration";
+import { quote } from "../../text";
+import { lengthsOf } from "../lengths";
+import type { LintCheck, Remark } from "../lint-check";
+import { worstOf } from "../severity";
+import { cellsOf, environmentsOf, pathOf, type Subject } from "../subject";
+
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
+/** Grants shorter than this have to be asked for several times a day, which is work, and seen. */
+const LONG = 4 * HOUR;
+/** A cooldown below this share of the longest grant leaves somebody with access for more than four fifths of the time. */
+const COOLDOWN_SHARE = 0.25;
+/** The same, as the share of a window that `limits.perPerson.heldPer` allows. */
+const HELD_SHARE = 1 / (1 + COOLDOWN_SHARE);
+
+/** Stops standing access that is only called just in time. */
+export const standingAccess: LintCheck = {
+  id: "standing-access",
+  finds:
+    "An allow rule by which somebody can have a role nearly always: nobody else looks at it (no approvals, no ticket), no hours bound it, a grant and its extensions last 4 hours or more, and the next one may follow at once or soon.",
+  risk: "Requests that follow each other by a script are a standing privilege with more paperwork. Soon means: the cooldown is below a quarter of the longest grant, and `limits.perPerson.heldPer` leaves more than four fifths of its window. Hours that only bound the activation don't help where a grant lasts 24 hours or more.",
+  severity: {
+    warning: "where a role of the rule is of severity medium or above, or none is said",
+    note: "where all are low",
+  },
+  check: (subject) =>
+    subject.rules.allows.flatMap((rule): readonly Remark[] => {
+      const cells = cellsOf(subject, rule);
+      const worst = worstOf(cells, subject);
+      const held = Math.max(0, ...environmentsOf(cells).map((environment) => heldOf(rule, environment, subject)));
+      if (worst === null || !isUnwatched(rule, held) || held < LONG || isLimited(rule, held, subject)) return [];
+      const cooldown =
+        rule.cooldown === null ? "no cooldown" : `a cooldown of ${renderDuration(rule.cooldown.milliseconds)}`;
+      const enough = formatDuration(Math.ceil((held * COOLDOWN_SHARE) / 60_000) * 60_000);
+      const message = `rule ${quote(rule.id)} gives ${worst.text} for ${renderDuration(held)} at a time without approvals, a ticket or hours, and with ${cooldown}; set \`cooldown\` to ${enough} or more, shorten \`duration.max\`, or ask for approvals or a ticket`;
+      const severity = worst.rank === "low" ? "note" : "warning";
+      return [{ severity, document: "policy", path: pathOf(rule, "duration"), message }];
+    }),
+};
+
+/** How long a grant and its extensions last at most, in milliseconds. */
+function heldOf(rule: CompiledAllow, environment: string, subject: Subject): number {
+  const longest = lengthsOf(rule, environment, subject).max.milliseconds;
+  const { extensions } = rule;
+  return longest + (extensions === null ? 0 : extensions.max * Math.min(longest, extensions.upTo.milliseconds));
+}
+
+function isUnwatched({ approvals, ticket, hours }: CompiledAllow, held: number): boolean {
+  const isBound = hours !== null && (hours.isHold || held < DAY);
+  return approvals === null && ticket === null && !isBound;
+}
+
+function isLimited({ cooldown }: CompiledAllow, held: number, { rules }: Subject): boolean {
+  const { heldPer } = rules.limits;
+  if (heldPer !== null && heldPer.max.milliseconds <= HELD_SHARE * heldPer.window.milliseconds) return true;
+  return cooldown !== null && cooldown.milliseconds >= COOLDOWN_SHARE * held;
+}
