@@ -7,6 +7,7 @@ import {
   isDocumentError,
   type Judge,
   type Problem,
+  type Purpose,
   quote,
   type Request,
   readDirectory,
@@ -46,10 +47,10 @@ export interface DocumentNames {
  * Reads policy, directory and every request, and all of them before it says what is wrong. Throws {@link BadDocuments};
  * CommandError (bad input) where a default file is needed and there is no project.
  */
-export function readDocuments(cwd: string, names: DocumentNames): Documents {
+export function readDocuments(cwd: string, names: DocumentNames, purpose: Purpose = "grant"): Documents {
   const problems: Problem[] = [];
   const judge = collect(problems, () =>
-    readJudgeFiles(cwd, fileOf(cwd, names, "policy"), fileOf(cwd, names, "directory")),
+    readJudgeFiles(cwd, fileOf(cwd, names, "policy"), fileOf(cwd, names, "directory"), purpose),
   );
   const requests = readRequests(cwd, names.requests, problems);
   if (judge === null || problems.length > 0) throw new BadDocuments(problems);
@@ -75,13 +76,13 @@ export function inProject(cwd: string, path: string, what: string, otherwise: st
   }
 }
 
-function readJudgeFiles(cwd: string, policyFile: string, directoryFile: string): Judge {
+function readJudgeFiles(cwd: string, policyFile: string, directoryFile: string, purpose: Purpose): Judge {
   const problems: Problem[] = [];
   const policy = collect(problems, () => readSource(cwd, policyFile));
   const directory = collect(problems, () => readSource(cwd, directoryFile));
-  if (policy !== null && directory !== null) return readJudge(policy, directory);
+  if (policy !== null && directory !== null) return readJudge(policy, directory, purpose);
   // One can't be read: what is wrong with the other is worth saying all the same.
-  if (policy !== null) collect(problems, () => readPolicy(policy));
+  if (policy !== null) collect(problems, () => readPolicy(policy, purpose));
   if (directory !== null) collect(problems, () => readDirectory(directory));
   throw new BadDocuments(problems);
 }

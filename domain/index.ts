@@ -24,6 +24,7 @@ export { GRANT_TYPE } from "./grant-type";
 export * from "./instant";
 export * from "./journal-event";
 export { DOCUMENT_KINDS, type DocumentKind, jsonSchemaOf } from "./json-schema";
+export * from "./meaning";
 export { type Policy, type Target, targetOf } from "./policy";
 export type { Expectation, PolicyTest, PolicyTestCase } from "./policy-test";
 export { type CaseRun, runCase, violationIds } from "./policy-test-run";

@@ -1,0 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
+export { type ClosedRule, closedRules, environmentsOf } from "./closed-rules";
+export { type Demands, demandPhrases, hoursPhrase } from "./demands";
+export { groupPeople, type PeopleGroup } from "./group-people";
+export { type Offer, offersOf, type Wish } from "./offers";
+export { dutiesAt, jobFunctionsOf } from "./person-facts";
