@@ -27,6 +27,25 @@ which are good only where nothing is changed.
 Exit codes: 0 all are allowed, 2 a document, an argument or the environment is bad (all problems of all documents are
 shown), 3 at least one is denied, 4 --record could not be written (the decisions are printed all the same).`;
 
+export const EXPLAIN = `
+What a request would get that is as good as can be: the requester proven, reason, ticket and approvals as the rule demands,
+the longest that the rule gives then. It is decided as a request is; nothing is asked for and nothing changes.
+
+With a journal, live grants, limits, cooldowns and unreviewed break-glass count; without one, stderr says that they
+don't. The journal is read as it is now, whatever --at says. Where ELEVATION_JOURNAL_ID is set, it must match.
+
+"takes" is what to bring besides the hours. "not now" is explained below the table, with the fix; "from" is when only the
+time stands against it. Policies that demand what this version does not verify are explained all the same.
+
+--json prints, for a person, { person, name, at, journal, jobFunctions, onCall: [{ schedule, until }], access: [{ role,
+environment, possible, offers, notFor?, nearest? }] }, for a role { role, at, journal, environments: [{ environment,
+groups: [{ people, isEveryone, jobFunctions, others, possible, offers }], without }] }; offers are [{ rule, possible,
+longest, expiresAt, possibleFrom, demands, obstacles }], obstacles being violations as in a decision (in a group, those
+of its first person).
+
+Exit codes: 0 told, also where nothing can be had, 2 a document, a name, an argument or the environment is bad, 4 the journal
+is not there, cannot be read or does not verify.`;
+
 export const TEST = `
 A policy test is a file of kind PolicyTest, YAML or JSON; it names its policy and directory by their paths from its own
 folder. In a folder, files of another kind and whatever begins with a dot are passed over, and so is node_modules. No

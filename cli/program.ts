@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { Command, Option } from "commander";
 import type { AuditVerifyOptions } from "./commands/audit-verify";
 import type { CheckOptions } from "./commands/check";
+import type { ExplainOptions } from "./commands/explain";
 import type { JournalInitOptions } from "./commands/journal-init";
 import type { LintOptions } from "./commands/lint";
 import type { ReapOptions } from "./commands/reap";
@@ -31,6 +32,7 @@ export function makeProgram(terminal: Terminal, done: Done): Command {
     .addHelpText("after", help.ALL)
     .exitOverride();
   addCheck(program, terminal, done);
+  addExplain(program, terminal, done);
   addTest(program, terminal, done);
   addLint(program, terminal, done);
   addSchema(program, terminal, done);
@@ -61,6 +63,29 @@ function addCheck(program: Command, terminal: Terminal, done: Done): void {
     .action(async (requests: string[], options: CheckOptions) => {
       const { check } = require("./commands/check") as typeof import("./commands/check");
       done(await check(requests, options, terminal));
+    });
+}
+
+function addExplain(program: Command, terminal: Terminal, done: Done): void {
+  program
+    .command("explain")
+    .summary("tell what a person could get and what it takes, or who could get a role")
+    .description(
+      "Tells what a person could get at an instant, for how long and what it takes; or who could get a role.",
+    )
+    .argument("[person]", "an email of the directory; without one, --role tells who could get that role")
+    .option("--role <role>", "only this role")
+    .option("--environment <name>", "only this environment; with person and role: why, why not, what to do")
+    .option("--at <instant>", "at this instant instead of now, as in 2026-11-24T10:00:00Z")
+    .option("--policy <file>", "instead of policypack/elevation.yaml of the project")
+    .option("--directory <file>", "instead of policypack/directory.yaml of the project")
+    .option("--journal <address>", "instead of ELEVATION_JOURNAL, as in file:journal.jsonl")
+    .option("--json", "print it for programs")
+    .helpOption("-h, --help", "print this help")
+    .addHelpText("after", help.EXPLAIN)
+    .action(async (person: string | undefined, options: ExplainOptions) => {
+      const { explain } = require("./commands/explain") as typeof import("./commands/explain");
+      done(await explain(person, options, terminal));
     });
 }
 

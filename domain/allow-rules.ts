@@ -124,7 +124,7 @@ function judgeBy(rule: CompiledAllow, kase: Case): Verdict {
  * The hours contain `t`; those of an extension contain now, and `t` as well where they hold. Where they hold, the end is cut to
  * closing time.
  */
-function judgeHours(rule: CompiledAllow, kase: Case, end: Instant): { violations: Violation[]; end: Instant } {
+export function judgeHours(rule: CompiledAllow, kase: Case, end: Instant): { violations: Violation[]; end: Instant } {
   const { hours } = rule;
   if (hours === null) return { violations: [], end };
   const { at, extended, now } = kase;
@@ -163,7 +163,7 @@ function ticketViolations(rule: CompiledAllow, kase: Case): Violation[] {
 }
 
 /** Since the latest of the person's grants by this rule ended. An extension is not judged by it. */
-function coolingDown(rule: CompiledAllow, kase: Case): Violation[] {
+export function coolingDown(rule: CompiledAllow, kase: Case): Violation[] {
   const { at, extended } = kase;
   const { cooldown } = rule;
   if (cooldown === null || extended !== null) return [];

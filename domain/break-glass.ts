@@ -35,7 +35,7 @@ export function judgeByBreakGlass(kase: Case): Verdict {
   };
 }
 
-function outOfReach(kase: Case, { who, roles, environments }: CompiledBreakGlass): Violation[] {
+export function outOfReach(kase: Case, { who, roles, environments }: CompiledBreakGlass): Violation[] {
   const { environment, requester, role } = kase.request.spec;
   return [
     ...(whoMatches(who, kase.people, requester, kase.at) ? [] : [violation.breakGlassNotAllowed(kase, "requester")]),
@@ -45,7 +45,7 @@ function outOfReach(kase: Case, { who, roles, environments }: CompiledBreakGlass
 }
 
 /** Of the person's break-glass grants one is overdue, or so many are unreviewed that there may be no more. */
-function reviewOverdue(kase: Case, { reviewWithin, unreviewed }: CompiledBreakGlass): Violation[] {
+export function reviewOverdue(kase: Case, { reviewWithin, unreviewed }: CompiledBreakGlass): Violation[] {
   const { requester } = kase.request.spec;
   const open = [...kase.live.ofPerson(requester), ...kase.history.ofPerson(requester)].filter(
     (grant) => grant.breakGlass === true && grant.reviewedAt === undefined,

@@ -48,7 +48,7 @@ function judge(kase: Case): Decision {
 }
 
 /** No access stands inside a window that denies it. */
-function cutToDenials(kase: Case, denyRules: readonly CompiledDeny[], end: Instant): Instant {
+export function cutToDenials(kase: Case, denyRules: readonly CompiledDeny[], end: Instant): Instant {
   return denyRules.reduce((earliest, rule) => deniesNext(rule, kase.at, earliest) ?? earliest, end);
 }
 
@@ -98,7 +98,7 @@ function unproven(kase: Case): Violation[] {
 }
 
 /** Step 6: the person's identity at the target, and how long access may outlive the grant there. */
-function targetViolations(kase: Case): Violation[] {
+export function targetViolations(kase: Case): Violation[] {
   const { environment, role } = kase.request.spec;
   const kind = kindOf(kase);
   const violations = kase.person?.identities.has(kind) === true ? [] : [violation.noIdentity(kase, kind)];

@@ -112,3 +112,9 @@ function merged(windows: readonly Interval[]): Interval[] {
 function minutesOf(clock: string): number {
   return Number(clock.slice(0, 2)) * 60 + Number(clock.slice(3, 5));
 }
+
+/** The windows that touch `[from, to)`, merged, in order. */
+export function windowsBetween(hours: OpeningHours, from: Instant, to: Instant): readonly Interval[] {
+  const [first, last] = [dayAt(hours.zone, from) - DAYS_BACK, dayAt(hours.zone, to) + 1];
+  return merged(windowsOf(hours, first, last)).filter((window) => window.to > from && window.from < to);
+}

@@ -29,6 +29,7 @@ export { LINT_CHECKS } from "./lint/checks";
 export { type LintContext, type LintFinding, lint } from "./lint/lint";
 export type { LintCheck, Severity } from "./lint/lint-check";
 export type { TestedRules } from "./lint/subject";
+export * from "./meaning";
 export { type Policy, type Target, targetOf } from "./policy";
 export type { Expectation, PolicyTest, PolicyTestCase } from "./policy-test";
 export { type CaseRun, runCase, violationIds } from "./policy-test-run";

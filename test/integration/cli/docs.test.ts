@@ -30,7 +30,18 @@ describe("docs/cli.md", () => {
   });
   after(() => project.remove());
 
-  for (const command of ["", "check", "test", "lint", "schema", "status", "reap", "journal init", "audit verify"]) {
+  for (const command of [
+    "",
+    "check",
+    "explain",
+    "test",
+    "lint",
+    "schema",
+    "status",
+    "reap",
+    "journal init",
+    "audit verify",
+  ]) {
     it(`when \`elevate ${command}\` is asked for help, then that is what it says`, async () => {
       const args = [...command.split(" ").filter((word) => word !== ""), "--help"];
       const { stdout } = await elevate(args, { cwd: project.path });

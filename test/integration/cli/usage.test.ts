@@ -11,7 +11,7 @@ describe("elevate and its arguments", () => {
     const rows: readonly (readonly [readonly string[], string])[] = [
       [["chek"], "error: unknown command 'chek'\n(Did you mean check?)\n"],
       [["statsu"], "error: unknown command 'statsu'\n(Did you mean status?)\n"],
-      [["explain", "alice@example.com"], "error: unknown command 'explain'\n"],
+      [["explian", "alice@example.com"], "error: unknown command 'explian'\n(Did you mean explain?)\n"],
       [["journal", "int"], "error: unknown command 'int'\n(Did you mean init?)\n"],
       [["check"], "error: missing required argument 'request'\n"],
       [["check", "--jsn", "a.yaml"], "error: unknown option '--jsn'\n(Did you mean --json?)\n"],
@@ -61,7 +61,7 @@ describe("elevate and its arguments", () => {
     const { exit, stdout, stderr } = await elevate(["--help"], where);
     assert.deepEqual([exit, stderr], [0, ""]);
     const commands = [...(stdout.split("Commands:\n")[1] ?? "").matchAll(/^ {2}(\w+)/gm)].map(([, name]) => name);
-    assert.deepEqual(commands, ["check", "test", "lint", "schema", "status", "reap", "journal", "audit"]);
+    assert.deepEqual(commands, ["check", "explain", "test", "lint", "schema", "status", "reap", "journal", "audit"]);
   });
 
   it("when the version is asked for, then it is printed", async () => {

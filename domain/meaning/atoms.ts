@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import type { CompiledDirectory } from "../compiled-directory";
+import type { CompiledAllow, CompiledApprovals, CompiledBreakGlass } from "../compiled-policy";
+import { leavesOf } from "../compiled-policy";
+import { type Extension, extensionOf, isWithin } from "./extension-of-who";
+
+/**
+ * One thing that a request, or what is known of it, either meets or doesn't. `implies` may say false where it is true, never true
+ * where it is false: a comparison then finds too many differences, not too few.
+ */
+export type Atom =
+  | { readonly kind: "length"; readonly key: string; readonly least: number }
+  | { readonly kind: "matches"; readonly key: string }
+  | { readonly kind: "approvals"; readonly key: string; readonly demand: Demand; readonly validFor: number }
+  | { readonly kind: "unrejected"; readonly key: string; readonly by: readonly Rejector[] }
+  | { readonly kind: "cooldown"; readonly key: string; readonly rule: string; readonly span: number }
+  | { readonly kind: "asker"; readonly key: string; readonly who: Extension }
+  | { readonly kind: "chain"; readonly key: string; readonly max: number }
+  | { readonly kind: "open"; readonly key: string }
+  | { readonly kind: "review"; readonly key: string; readonly within: number; readonly unreviewed: number };
+
+/** A demand for approvals whose people are known. */
+export type Demand =
+  | { readonly kind: "leaf"; readonly from: Extension; readonly count: number; readonly takesImported: boolean }
+  | { readonly kind: "all"; readonly branches: readonly Demand[] }
+  | { readonly kind: "any"; readonly branches: readonly Demand[] };
+
+interface Rejector {
+  readonly from: Extension;
+  readonly takesImported: boolean;
+}
+
+/** Whether whatever meets `one` meets `other`. */
+export function implies(one: Atom, other: Atom): boolean {
+  if (one.key === other.key) return true;
+  if (one.kind === "length" && other.kind === "length") return one.least >= other.least;
+  if (one.kind === "cooldown" && other.kind === "cooldown") return one.rule === other.rule && one.span >= other.span;
+  if (one.kind === "asker" && other.kind === "asker") return isWithin(one.who, other.who);
+  if (one.kind === "chain" && other.kind === "chain") return one.max <= other.max;
+  if (one.kind === "review" && other.kind === "review") {
+    return one.within <= other.within && one.unreviewed <= other.unreviewed;
+  }
+  if (one.kind === "approvals" && other.kind === "approvals") {
+    return one.validFor <= other.validFor && demandImplies(one.demand, other.demand);
+  }
+  if (one.kind === "unrejected" && other.kind === "unrejected") {
+    // Who can reject after one must have been able to before the other: nobody of the larger group has rejected.
+    return other.by.every((few) =>
+      one.by.some((many) => isWithin(few.from, many.from) && (many.takesImported || !few.takesImported)),
+    );
+  }
+  return false;
+}
+
+/** What a rule demands of a request besides duration and hours, and the asker being the requester. */
+export function demandsAtoms(rule: CompiledAllow, directory: CompiledDirectory): readonly Atom[] {
+  const { approvals, approvalsValidFor, reason, ticket } = rule;
+  const atoms: Atom[] = [];
+  if (reason.minLength > 1) atoms.push(lengthAtom(reason.minLength));
+  if (reason.matches !== null) atoms.push({ kind: "matches", key: `reason ${reason.matches.text}` });
+  if (ticket !== null) atoms.push({ kind: "matches", key: `ticket ${ticket.text}` });
+  if (approvals !== null) {
+    const demand = demandOf(approvals, directory);
+    const validFor = approvalsValidFor?.milliseconds ?? Number.POSITIVE_INFINITY;
+    atoms.push({ kind: "approvals", key: `approvals ${keyOf(demand)} ${validFor}`, demand, validFor });
+  }
+  return atoms;
+}
+
+export function emergencyAtoms({ reason, reviewWithin, unreviewed }: CompiledBreakGlass): readonly Atom[] {
+  const within = reviewWithin.milliseconds;
+  const atoms: Atom[] = [{ kind: "review", key: `review ${within} ${unreviewed}`, within, unreviewed }];
+  if (reason.minLength > 1) atoms.push(lengthAtom(reason.minLength));
+  if (reason.matches !== null) atoms.push({ kind: "matches", key: `reason ${reason.matches.text}` });
+  return atoms;
+}
+
+export function cooldownAtom({ cooldown, id }: CompiledAllow): readonly Atom[] {
+  if (cooldown === null) return [];
+  const span = cooldown.milliseconds;
+  return [{ kind: "cooldown", key: `cooldown ${id} ${span}`, rule: id, span }];
+}
+
+export function askerAtom({ onBehalf }: CompiledAllow, directory: CompiledDirectory): Atom | null {
+  if (onBehalf === null) return null;
+  const who = extensionOf(onBehalf, directory);
+  return { kind: "asker", key: `asker ${who.key}`, who };
+}
+
+export function chainAtom(max: number): Atom {
+  return { kind: "chain", key: `chain ${max}`, max };
+}
+
+/** Whoever may approve by any rule of the cell may reject. */
+export function unrejectedAtom(rules: readonly CompiledAllow[], directory: CompiledDirectory): readonly Atom[] {
+  const leaves = rules.flatMap(({ approvals }) => (approvals === null ? [] : leavesOf(approvals)));
+  const by = leaves.map(({ from, takesImported }) => ({ from: extensionOf(from, directory), takesImported }));
+  if (by.length === 0) return [];
+  const keys = [...new Set(by.map(({ from, takesImported }) => `${from.key}${takesImported}`))].sort();
+  return [{ kind: "unrejected", key: `unrejected ${keys.join()}`, by }];
+}
+
+function lengthAtom(least: number): Atom {
+  return { kind: "length", key: `length ${least}`, least };
+}
+
+function demandOf(demand: CompiledApprovals, directory: CompiledDirectory): Demand {
+  if (demand.kind !== "leaf")
+    return { kind: demand.kind, branches: demand.branches.map((each) => demandOf(each, directory)) };
+  const { count, from, takesImported } = demand;
+  return { kind: "leaf", from: extensionOf(from, directory), count, takesImported };
+}
+
+function keyOf(demand: Demand): string {
+  if (demand.kind === "leaf") return `${demand.count}${demand.takesImported ? "i" : ""}:${demand.from.key}`;
+  return `${demand.kind}(${demand.branches.map(keyOf).join()})`;
+}
+
+function demandImplies(one: Demand, other: Demand): boolean {
+  if (one.kind === "any") return one.branches.every((branch) => demandImplies(branch, other));
+  if (other.kind === "any") return other.branches.some((branch) => demandImplies(one, branch));
+  if (other.kind === "all") {
+    if (other.branches.length === 1) return other.branches.every((branch) => demandImplies(one, branch));
+    // The places of all branches are filled by different people, so each takes a branch of its own.
+    return one.kind === "all" && canPair(one.branches, other.branches);
+  }
+  if (one.kind === "all") return one.branches.some((branch) => demandImplies(branch, other));
+  return one.count >= other.count && isWithin(one.from, other.from) && (other.takesImported || !one.takesImported);
+}
+
+function canPair(some: readonly Demand[], wanted: readonly Demand[]): boolean {
+  const [first, ...rest] = wanted;
+  if (first === undefined) return true;
+  return some.some(
+    (branch, index) =>
+      demandImplies(branch, first) && canPair([...some.slice(0, index), ...some.slice(index + 1)], rest),
+  );
+}

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: Apache-2.0
+import assert from "node:assert/strict";
+import {
+  compareMeaning,
+  type Decision,
+  type Digest,
+  decide,
+  type MeaningChange,
+  type Policy,
+  type Request,
+} from "@elevation/domain";
+import fc from "fast-check";
+import { enriched, type RichWorld, richWorld } from "./rich-world";
+import { denyRule, world } from "./small-worlds";
+
+const RUNS = { numRuns: Number(process.env["RUNS"] ?? 400) };
+const MINUTE = 60_000;
+const ACTIVE: Digest = `sha256:${"a".repeat(64)}`;
+
+/** The same policy with something else in some of its rules, one of them gone, or another order. */
+const changed = (policy: Policy): fc.Arbitrary<Policy> =>
+  fc
+    .tuple(
+      enriched(policy),
+      fc.array(fc.constantFrom("keep", "keep", "other", "drop", "last"), { minLength: 8, maxLength: 8 }),
+    )
+    .map(([other, what]) => {
+      const kept = policy.rules.flatMap((rule, index) => {
+        const choice = what[index];
+        if (choice === "drop" || choice === "last") return [];
+        return [choice === "other" ? (other.rules[index] ?? rule) : rule];
+      });
+      const last = policy.rules.filter((_, index) => what[index] === "last");
+      const rules = [...kept, ...last];
+      const base = what[6] === "other" ? other : policy;
+      return { ...base, rules: rules.length === 0 ? policy.rules : rules };
+    });
+
+interface Change {
+  readonly old: RichWorld;
+  readonly now: RichWorld;
+  /** How the request is made. */
+  readonly by: string;
+  readonly extended: boolean;
+  readonly emergency: boolean;
+  /** A request that is hardly ever refused for its own sake: fields of its spec; null: as it comes. */
+  readonly good: Partial<Request["spec"]> | null;
+  readonly at: number;
+}
+
+const PEOPLE = ["ann@example.com", "ben@example.com", "cat@example.com"];
+
+const change: fc.Arbitrary<Change> = richWorld.chain((old) =>
+  fc
+    .record({
+      policy: fc.oneof(
+        changed(old.policy),
+        changed(old.policy),
+        world.chain(({ policy }) => enriched(policy)),
+      ),
+      directory: fc.oneof(
+        fc.constant(old.directory),
+        world.map(({ directory }) => directory),
+      ),
+      by: fc.constantFrom(old.request.spec.requester, old.request.spec.requester, ...PEOPLE),
+      extended: fc.boolean(),
+      emergency: fc.constantFrom(false, false, false, true),
+      good: fc.option(
+        fc.record(
+          {
+            requester: fc.constantFrom(...PEOPLE),
+            role: fc.constantFrom("reader", "writer"),
+            environment: fc.constantFrom("production", "staging"),
+            duration: fc.constantFrom("PT1M", "PT10M", "PT15M", "PT20M", "PT30M", "PT1H", "PT2H"),
+            requestedAt: fc.constant(new Date(old.now - MINUTE).toISOString()),
+            reason: fc.constantFrom(" INC-1 again and again x", "x", "INC", "just because of x"),
+            ticket: fc.constantFrom("INC-1", "CHG-1", undefined),
+          },
+          { requiredKeys: ["requester", "role", "environment", "requestedAt", "reason"] },
+        ),
+        { freq: 5 },
+      ),
+      at: fc.integer({ min: 0, max: 3000 }).map((minutes) => old.now - minutes * MINUTE),
+    })
+    .map(({ at, by, directory, emergency, extended, good, policy }) => ({
+      old,
+      now: { ...old, policy, directory },
+      good,
+      by,
+      extended,
+      emergency,
+      at: Math.floor(at / MINUTE) * MINUTE,
+    })),
+);
+
+function specOf(request: Request, good: Change["good"]): Request["spec"] {
+  if (good === null) return { ...request.spec };
+  const { environment, reason, requestedAt, requester, role } = request.spec;
+  return { requester, role, environment, reason, requestedAt, ...good };
+}
+
+/** Approvals of many or few. */
+function everybody(now: number, seed: number) {
+  return PEOPLE.slice(seed % 3).map((approver) => ({ approver, verdict: "approve" as const, at: now - 1000 }));
+}
+
+/** The request of a change, before one of its sides. */
+function decided(
+  { directory, history, live, now, policy, request, ...known }: RichWorld,
+  { by, emergency, extended, good }: Change,
+): Decision {
+  const [first, ...others] = live;
+  const spec = specOf(request, good);
+  if (emergency) {
+    delete spec.startAt;
+    spec.breakGlass = true;
+  }
+  const { environment, requester, role } = spec;
+  const mine =
+    first !== undefined && extended ? [{ ...first, requester, role, environment, request: ACTIVE }, ...others] : live;
+  if (mine !== live && !emergency) {
+    delete spec.startAt;
+    spec.extends = ACTIVE;
+  }
+  const approvals = good === null ? known.approvals : [...known.approvals, ...everybody(now, spec.reason.length)];
+  const proof = { by, how: "signature" as const };
+  return decide(policy, directory, { ...request, spec }, { now, proof, approvals, live: mine, history });
+}
+
+/** Good requests of everybody for everything, at some later instants. */
+function* manyOf(given: Change): Generator<Change> {
+  const spec = { reason: " INC-1 again and again x", ticket: "INC-1", ...given.good };
+  for (const after of [0, 61, 1000]) {
+    const now = given.old.now + after * MINUTE;
+    const requestedAt = new Date(now - MINUTE).toISOString();
+    for (const requester of PEOPLE) {
+      for (const role of ["reader", "writer"]) {
+        for (const environment of ["production", "staging"]) {
+          const good = { ...spec, requestedAt, requester, role, environment };
+          const by = given.by === given.old.request.spec.requester ? requester : given.by;
+          yield { ...given, old: { ...given.old, now }, now: { ...given.now, now }, good, by };
+        }
+      }
+    }
+  }
+}
+
+function isTold(report: MeaningChange, { requester, role, environment }: Request["spec"]): boolean {
+  return (
+    report.settings.some(({ roles, widened }) => widened && (roles === null || roles.includes(role))) ||
+    report.access.some(
+      ({ people, places, widened }) =>
+        widened &&
+        people.people.includes(requester) &&
+        places.some((place) => place.role === role && place.environment === environment),
+    )
+  );
+}
+
+describe("properties of compareMeaning()", function () {
+  this.timeout(600_000);
+
+  it("when a request is allowed that wasn't, or for longer, then that is told as wider for its person, role and environment", () => {
+    let wider = 0;
+    fc.assert(
+      fc.property(change, (given) => {
+        let report: MeaningChange | null = null;
+        for (const asked of [given, ...manyOf(given)]) {
+          const [before, after] = [decided(asked.old, asked), decided(asked.now, asked)];
+          if (after.outcome === "deny") continue;
+          const isWider = before.outcome === "deny" || String(after.expiresAt) > String(before.expiresAt);
+          // A grant that became shorter may fit under a limit on time held.
+          const isRoom = before.outcome === "deny" && before.violations.every(({ id }) => id === "limit-exceeded");
+          if (!isWider || isRoom) continue;
+          wider++;
+          report ??= compareMeaning(given.old, given.now, given.at);
+          assert.ok(isTold(report, specOf(asked.old.request, asked.good)), JSON.stringify([before, after], null, 1));
+          assert.ok(report.widened);
+        }
+      }),
+      RUNS,
+    );
+    if (process.env["RUNS"] !== undefined) console.log(`${wider} were wider`);
+    assert.ok(wider > 0);
+  });
+
+  it("when a deny rule is added, then nothing is wider", () => {
+    fc.assert(
+      fc.property(richWorld, denyRule, fc.nat(), ({ directory, now, policy }, rule, position) => {
+        const rules = [...policy.rules];
+        rules.splice(position % (rules.length + 1), 0, rule);
+        assert.equal(
+          compareMeaning({ policy, directory }, { policy: { ...policy, rules }, directory }, now).widened,
+          false,
+        );
+      }),
+      RUNS,
+    );
+  });
+
+  it("when nothing is changed, then nothing is told; and what is wider one way is narrower the other", () => {
+    fc.assert(
+      fc.property(change, ({ at, now, old }) => {
+        const same = compareMeaning(old, structuredClone(old), at);
+        assert.deepEqual([same.settings, same.access, same.widened, same.narrowed], [[], [], false, false]);
+        const [there, back] = [compareMeaning(old, now, at), compareMeaning(now, old, at)];
+        assert.deepEqual([there.widened, there.narrowed], [back.narrowed, back.widened]);
+      }),
+      RUNS,
+    );
+  });
+});
