@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { Command, Option } from "commander";
 import type { AuditVerifyOptions } from "./commands/audit-verify";
 import type { CheckOptions } from "./commands/check";
+import type { DiffOptions } from "./commands/diff";
 import type { ExplainOptions } from "./commands/explain";
 import type { JournalInitOptions } from "./commands/journal-init";
 import type { LintOptions } from "./commands/lint";
@@ -33,6 +34,7 @@ export function makeProgram(terminal: Terminal, done: Done): Command {
     .exitOverride();
   addCheck(program, terminal, done);
   addExplain(program, terminal, done);
+  addDiff(program, terminal, done);
   addTest(program, terminal, done);
   addLint(program, terminal, done);
   addSchema(program, terminal, done);
@@ -86,6 +88,30 @@ function addExplain(program: Command, terminal: Terminal, done: Done): void {
     .action(async (person: string | undefined, options: ExplainOptions) => {
       const { explain } = require("./commands/explain") as typeof import("./commands/explain");
       done(await explain(person, options, terminal));
+    });
+}
+
+function addDiff(program: Command, terminal: Terminal, done: Done): void {
+  program
+    .command("diff")
+    .summary("tell who gains or loses what by a change of policy or directory")
+    .description(
+      "Tells what a change of policy or directory means: who gains or loses what, when, for how long, for what.",
+    )
+    .argument("<old>", "a policy, a directory, a folder with both, or Git revisions as in main..HEAD")
+    .argument("[new]", "what takes its place, of the same sort")
+    .option("--at <instant>", "compare from this instant on instead of now, as in 2026-11-24T10:00:00Z")
+    .option("--policy <file>", "to go with directories; in revisions: instead of policypack/elevation.yaml")
+    .option("--directory <file>", "to go with policies; in revisions: instead of policypack/directory.yaml")
+    .option("--journal <address>", "instead of ELEVATION_JOURNAL, as in file:journal.jsonl")
+    .option("--replay", "also judge every decision of the journal again, by the new side")
+    .option("--markdown", "print Markdown, for a pull request")
+    .option("--json", "print it for programs")
+    .helpOption("-h, --help", "print this help")
+    .addHelpText("after", help.DIFF)
+    .action(async (old: string, now: string | undefined, options: DiffOptions) => {
+      const { diff } = require("./commands/diff") as typeof import("./commands/diff");
+      done(await diff(old, now, options, terminal));
     });
 }
 

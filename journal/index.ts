@@ -13,4 +13,5 @@ export { type LineSource, nextLineStart, scanLines } from "./line-scan";
 export { type OpenStoreOptions, openStore } from "./open-store";
 export { grantsSql, isRoleName, type JournalRoles, SCHEMA_SQL, setupSql } from "./postgres/schema";
 export { GENESIS, type Head, type JournalStore } from "./store";
+export { viewsBefore } from "./views-before";
 export { missingWitness, type ReadWitness, readWitness } from "./witness";

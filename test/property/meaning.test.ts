@@ -17,23 +17,31 @@ const RUNS = { numRuns: Number(process.env["RUNS"] ?? 400) };
 const MINUTE = 60_000;
 const ACTIVE: Digest = `sha256:${"a".repeat(64)}`;
 
-/** The same policy with something else in some of its rules, one of them gone, or another order. */
+const FIELDS = [
+  ...["who", "hours", "duration", "reason", "ticket", "cooldown", "approvals", "approvalsValidFor", "extensions"],
+  ...["onBehalf", "cooldown", "extensions", "onBehalf", "during", "breakGlass"],
+];
+
+/** The same policy with one field of some rules from another, one of them gone, or another order. */
 const changed = (policy: Policy): fc.Arbitrary<Policy> =>
   fc
     .tuple(
       enriched(policy),
-      fc.array(fc.constantFrom("keep", "keep", "other", "drop", "last"), { minLength: 8, maxLength: 8 }),
+      fc.array(fc.constantFrom("keep", "keep", "field", "field", "drop", "last"), { minLength: 8, maxLength: 8 }),
+      fc.array(fc.constantFrom(...FIELDS), { minLength: 8, maxLength: 8 }),
     )
-    .map(([other, what]) => {
+    .map(([other, what, fields]) => {
       const kept = policy.rules.flatMap((rule, index) => {
         const choice = what[index];
         if (choice === "drop" || choice === "last") return [];
-        return [choice === "other" ? (other.rules[index] ?? rule) : rule];
+        const field = fields[index] ?? "";
+        const from: Readonly<Record<string, unknown>> = other.rules[index] ?? {};
+        return [choice === "field" ? ({ ...rule, [field]: from[field] } as typeof rule) : rule];
       });
       const last = policy.rules.filter((_, index) => what[index] === "last");
       const rules = [...kept, ...last];
-      const base = what[6] === "other" ? other : policy;
-      return { ...base, rules: rules.length === 0 ? policy.rules : rules };
+      const base = what[6] === "field" && what[7] === "field" ? other : policy;
+      return JSON.parse(JSON.stringify({ ...base, rules: rules.length === 0 ? policy.rules : rules })) as Policy;
     });
 
 interface Change {
