@@ -31,21 +31,20 @@ export async function withinTime<T>(
 
 function startDeadline(operation: string, milliseconds: number): Deadline & { readonly stop: () => void } {
   let timer: NodeJS.Timeout | undefined;
-  let isOver = false;
-  const error = new GrantError(
-    "timed-out",
-    `${operation} took longer than ${milliseconds / 1000} s; it may still finish, run refresh to see`,
-  );
+  let error: GrantError | null = null;
   const passed = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(() => {
-      isOver = true;
+      error = new GrantError(
+        "timed-out",
+        `${operation} took longer than ${milliseconds / 1000} s; it may still finish, run refresh to see`,
+      );
       reject(error);
     }, milliseconds);
   });
   // Nobody may be waiting for it when it comes.
   passed.catch(() => undefined);
   const check = () => {
-    if (isOver) throw error;
+    if (error !== null) throw error;
   };
   return { check, passed, stop: () => clearTimeout(timer) };
 }

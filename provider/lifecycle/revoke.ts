@@ -1,5 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type Digest, type EndCause, formatInstant, type Instant, type NewEvent, type Place } from "@elevation/domain";
+import {
+  type Digest,
+  type EndCause,
+  formatInstant,
+  type Instant,
+  type LiveGrant,
+  type NewEvent,
+  type Place,
+} from "@elevation/domain";
 import type { GrantRecord, JournalView } from "@elevation/journal";
 import { GrantError } from "../errors";
 import type { Access, Observation, Revocation, SparesSessions } from "./ports";
@@ -196,16 +204,33 @@ export function sparesSessions(
 
 /** Whether another live grant gives the same person the same role at the same place. */
 function givesSameAccess(view: JournalView, access: Access, now: Instant): boolean {
-  for (const grant of view.grants) {
-    if (grant.digest === access.digest || grant.status !== "live" || !grant.activated || grant.marks.length > 0)
-      continue;
-    const { place, expiresAt } = grant.intent;
-    const same = (["kind", "connection", "server", "role", "identity"] as const).every(
-      (key) => place[key] === access.place[key],
-    );
-    if (same && instantOf(expiresAt) > now) return true;
+  const same = accessKey(access.place);
+  return view.live.some((live) => {
+    if (live.request === access.digest || live.expiresAt <= now || accessKeyOf(live, view) !== same) return false;
+    const grant = recordOf(live, view);
+    return grant?.activated === true && grant.marks.length === 0;
+  });
+}
+
+function recordOf({ request }: LiveGrant, view: JournalView): GrantRecord | null {
+  return request === undefined ? null : view.grant(request as Digest);
+}
+
+function accessKey({ kind, connection, server, role, identity }: Place): string {
+  return JSON.stringify([kind, connection, server, role, identity]);
+}
+
+/** A live grant keeps its place: of a thousand that end one after the other, each is asked for it by all others. */
+const accessKeys = new WeakMap<LiveGrant, string | null>();
+
+function accessKeyOf(live: LiveGrant, view: JournalView): string | null {
+  let key = accessKeys.get(live);
+  if (key === undefined) {
+    const grant = recordOf(live, view);
+    key = grant === null ? null : accessKey(grant.intent.place);
+    accessKeys.set(live, key);
   }
-  return false;
+  return key;
 }
 
 async function act(

@@ -91,16 +91,17 @@ export async function tryTrustedView(
   phase: "acting" | "recording" = "acting",
 ): Promise<Trusted | Error> {
   const patience = phase === "acting" ? PATIENCE : RECORD_PATIENCE;
-  const late = new GrantError(
-    "journal-untrusted",
-    `the journal did not answer within ${patience / 1000} s; see whether it can be reached, and who holds its lock`,
-  );
-  if (performance.now() < (silent[phase].get(world.journal) ?? 0)) return late;
+  const late = () =>
+    new GrantError(
+      "journal-untrusted",
+      `the journal did not answer within ${patience / 1000} s; see whether it can be reached, and who holds its lock`,
+    );
+  if (performance.now() < (silent[phase].get(world.journal) ?? 0)) return late();
   let timer: NodeJS.Timeout | undefined;
   const timeout = new Promise<Error>((resolve) => {
     timer = setTimeout(() => {
       silent[phase].set(world.journal, performance.now() + SILENCE);
-      resolve(late);
+      resolve(late());
     }, patience);
   });
   try {

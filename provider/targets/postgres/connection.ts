@@ -14,6 +14,8 @@ import { revokeAccess } from "./revoke";
 import { grantErrorOf, type Session } from "./session";
 import type { Timeline } from "./timeline";
 
+const CLOCK = "SELECT pg_catalog.floor(extract(epoch FROM pg_catalog.clock_timestamp()) * 1000)::bigint::text AS now";
+
 /** A PostgreSQL server, over one session. Calls must not overlap. */
 export class PostgresConnection implements TargetConnection {
   readonly server: string;
@@ -40,9 +42,7 @@ export class PostgresConnection implements TargetConnection {
   async clock(): Promise<{ now: Instant; precision: number }> {
     return this.attempt("connection-failed", "could not read the clock", async () => {
       const sentAt = performance.now();
-      const [row] = await this.session.rows<{ now: string }>(
-        "SELECT pg_catalog.floor(extract(epoch FROM pg_catalog.clock_timestamp()) * 1000)::bigint::text AS now",
-      );
+      const [row] = await this.session.rows<{ now: string }>(CLOCK, []);
       if (row === undefined) throw new Error("a query without a table gave no row");
       return { now: Number(row.now), precision: (performance.now() - sentAt) / 2 };
     });

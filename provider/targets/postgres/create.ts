@@ -2,16 +2,17 @@
 import { escapeIdentifier, escapeLiteral } from "pg";
 import { GrantError } from "../../errors";
 import type { Access } from "../../lifecycle/ports";
-import { readFacts } from "./catalog";
+import { type Facts, readFacts } from "./catalog";
 import { grantRoleOf, noteText } from "./grant-role";
 import { judge } from "./judge";
 import { LOCK_TIMEOUT_MS, ServerFault, type Session } from "./session";
 import { tick } from "./text";
 
-/** undefined_object. NB. a name that PostgreSQL cut to another's is found when the grant is looked at, before it is committed. */
-const UNDEFINED = "42704";
 /** duplicate_object, and unique_violation where another transaction makes the same role at this moment. */
 const NAME_TAKEN = ["42710", "23505"];
+const NO_SUCH_ROLE = "42704";
+
+const OLDEST = "SELECT pg_catalog.pg_snapshot_xmin(pg_catalog.pg_current_snapshot())::text AS since";
 
 /**
  * How the grant's role hands on: her rights, never the role itself nor the right to pass it on. Before 16 a membership
@@ -25,8 +26,10 @@ const HANDS_ON = " WITH INHERIT TRUE, SET FALSE, ADMIN FALSE";
  */
 export async function createAccess(session: Session, access: Access, timeline: number): Promise<void> {
   const name = grantRoleOf(access);
+  const look = async () => requireIntact(await facts(session, access, name), access, name);
+  const note = noteText(access, { since: await oldestTransaction(session), timeline });
   try {
-    await session.transaction(LOCK_TIMEOUT_MS, () => make(session, access, name, timeline));
+    await session.transaction(LOCK_TIMEOUT_MS, statements(session, access, name, note), look);
   } catch (error) {
     if (error instanceof ServerFault && NAME_TAKEN.includes(error.state)) {
       const where = `at connection \`${session.connection}\``;
@@ -34,21 +37,30 @@ export async function createAccess(session: Session, access: Access, timeline: n
         cause: error,
       });
     }
-    if (error instanceof ServerFault && error.state === UNDEFINED) await requireNames(session, access);
+    if (error instanceof GrantError || (error instanceof ServerFault && error.state === NO_SUCH_ROLE)) {
+      requireNames(await facts(session, access, name), access, session.connection);
+    }
     throw error;
   }
 }
 
-async function make(session: Session, access: Access, name: string, timeline: number): Promise<void> {
-  const { identity, role } = access.place;
-  const since = await oldestTransaction(session);
-  const quoted = escapeIdentifier(name);
+function facts(session: Session, { place }: Access, name: string): Promise<Facts> {
+  return readFacts(session, name, place.identity, place.role);
+}
+
+function statements(session: Session, access: Access, name: string, note: string): readonly string[] {
+  const [own, role, person] = [name, access.place.role, access.place.identity].map((each) => escapeIdentifier(each));
   const handsOn = session.hasOptions ? HANDS_ON : "";
-  await session.rows(`CREATE ROLE ${quoted} NOLOGIN`);
-  await session.rows(`COMMENT ON ROLE ${quoted} IS ${escapeLiteral(noteText(access, { since, timeline }))}`);
-  await session.rows(`GRANT ${escapeIdentifier(role)} TO ${quoted}${handsOn}`);
-  await session.rows(`GRANT ${quoted} TO ${escapeIdentifier(identity)}${handsOn}`);
-  const seen = judge(await readFacts(session, name, identity, role), access);
+  return [
+    `CREATE ROLE ${own} NOLOGIN`,
+    `COMMENT ON ROLE ${own} IS ${escapeLiteral(note)}`,
+    `GRANT ${role} TO ${own}${handsOn}`,
+    `GRANT ${own} TO ${person}${handsOn}`,
+  ];
+}
+
+function requireIntact(facts: Facts, access: Access, name: string): void {
+  const seen = judge(facts, access);
   if (seen.state === "intact") return;
   const details = "differences" in seen ? seen.differences.join("; ") : "it is gone";
   throw new GrantError(
@@ -57,11 +69,9 @@ async function make(session: Session, access: Access, name: string, timeline: nu
   );
 }
 
-/** Says which name it was that the server doesn't know. */
-async function requireNames(session: Session, access: Access): Promise<void> {
-  const { identity, role } = access.place;
-  const facts = await readFacts(session, grantRoleOf(access), identity, role);
-  const where = `at connection \`${session.connection}\``;
+/** NB. a name longer than 63 bytes would be cut by PostgreSQL to that of somebody else; it is found missing here. */
+function requireNames(facts: Facts, access: Access, connection: string): void {
+  const where = `at connection \`${connection}\``;
   if (facts.policyRole === null) {
     throw new GrantError("role-missing", `role ${tick(access.place.role)} does not exist ${where}; create it`);
   }
@@ -72,9 +82,7 @@ async function requireNames(session: Session, access: Access): Promise<void> {
 
 /** Whoever is writing now may go on with rights of the grant in a transaction older than it: that is where the scan begins. */
 async function oldestTransaction(session: Session): Promise<string> {
-  const [row] = await session.rows<{ since: string }>(
-    "SELECT pg_catalog.pg_snapshot_xmin(pg_catalog.pg_current_snapshot())::text AS since",
-  );
+  const [row] = await session.rows<{ since: string }>(OLDEST, []);
   if (row === undefined) throw new Error("a query without a table gave no row");
   return row.since;
 }

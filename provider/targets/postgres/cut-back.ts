@@ -51,7 +51,7 @@ async function takeAway(
   }
   for (const sql of resets(access, facts, name, timeline)) {
     try {
-      await session.transaction(LOCK_TIMEOUT_MS, () => session.rows(sql));
+      await session.alone(LOCK_TIMEOUT_MS, sql);
     } catch (error) {
       if (!(error instanceof ServerFault)) throw error;
       failures.push(error.message);

@@ -15,7 +15,7 @@ const UNDEFINED_ROLE = "42704";
  */
 export async function dropRole(session: Session, name: string): Promise<string | null> {
   try {
-    await session.transaction(DROP_LOCK_TIMEOUT_MS, () => session.rows(`DROP ROLE ${escapeIdentifier(name)}`));
+    await session.alone(DROP_LOCK_TIMEOUT_MS, `DROP ROLE ${escapeIdentifier(name)}`);
     return null;
   } catch (error) {
     if (!(error instanceof ServerFault)) throw error;

@@ -1,17 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
-import { ACL_SOURCES } from "./acl-sources";
+import { ACL_SOURCES, CONCERNED } from "./acl-sources";
+import { BOOTSTRAP_SUPERUSER, BY_INDEX } from "./catalog";
 
 /**
  * Parameters of all parts: $1 the policy's role, $2 everybody who held the access, $3 the baseline. `source` is every
  * role whose rights the policy's role has: whoever acts for it grants as the object's owner, or as who may grant it.
  * Before PostgreSQL 16 a holder could become each of these, and then no INHERIT is needed.
  */
-export const scanQuery = (hasOptions: boolean): string => `
+const SCAN = (hasOptions: boolean): string => `
 WITH source (oid) AS (
   SELECT r.oid FROM pg_catalog.pg_roles r WHERE pg_catalog.pg_has_role($1::oid, r.oid, '${hasOptions ? "USAGE" : "MEMBER"}')
   UNION SELECT pg_catalog.unnest($2::oid[])),
 baseline (age) AS (SELECT coalesce(pg_catalog.max(pg_catalog.age(b.x::xid)), -1) FROM pg_catalog.unnest($3::text[]) b (x)),
 here (oid) AS (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database()),
+${CONCERNED},
+rules AS MATERIALIZED (
+  SELECT w.rulename, w.ev_class, w.ev_type, w.xmin FROM pg_catalog.pg_rewrite w
+  WHERE pg_catalog.age(w.xmin) <= (SELECT age FROM baseline)),
+hooks AS MATERIALIZED (
+  SELECT 'trigger' AS kind, t.tgname AS name, t.tgrelid AS relation, t.xmin FROM pg_catalog.pg_trigger t
+  WHERE NOT t.tgisinternal AND pg_catalog.age(t.xmin) <= (SELECT age FROM baseline)
+  UNION ALL SELECT 'rule', w.rulename, w.ev_class, w.xmin FROM rules w WHERE w.rulename <> '_RETURN'
+  UNION ALL SELECT 'row-level policy', y.polname, y.polrelid, y.xmin FROM pg_catalog.pg_policy y),
+memberships AS MATERIALIZED (
+  SELECT m.roleid, m.member, m.grantor, m.xmin FROM pg_catalog.pg_auth_members m
+  WHERE pg_catalog.age(m.xmin) <= (SELECT age FROM baseline)),
 acls AS (${ACL_SOURCES}),
 given AS (
   SELECT a.kind, a.name, x.grantee, x.grantor, pg_catalog.string_agg(x.privilege_type
@@ -27,10 +40,10 @@ owned AS (
   SELECT CASE c.relkind WHEN 'S' THEN 'sequence' WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view'
                         WHEN 'f' THEN 'foreign table' ELSE 'table' END AS kind,
          n.nspname || '.' || c.relname AS name, c.relowner AS owner, c.xmin
-  FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+  FROM relations c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
   WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S') AND c.relpersistence <> 't'
   UNION ALL SELECT 'function', n.nspname || '.' || p.proname, p.proowner, p.xmin
-  FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
+  FROM functions p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
   UNION ALL SELECT 'schema', n.nspname, n.nspowner, n.xmin
   FROM pg_catalog.pg_namespace n WHERE n.nspname !~ '^pg_'
   UNION ALL SELECT i.type, i.identity, s.refobjid, s.xmin
@@ -46,22 +59,15 @@ elsewhere AS (
   GROUP BY d.datname, s.refobjid),
 doors AS (
   SELECT 'function' AS kind, n.nspname || '.' || p.proname AS name, p.proowner AS owner, p.xmin
-  FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace WHERE p.prosecdef
+  FROM functions p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace WHERE p.prosecdef
   UNION ALL SELECT 'view', n.nspname || '.' || c.relname, c.relowner, w.xmin
-  FROM pg_catalog.pg_rewrite w JOIN pg_catalog.pg_class c ON c.oid = w.ev_class
+  FROM rules w JOIN pg_catalog.pg_class c ON c.oid = w.ev_class
   JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'v' AND w.ev_type = '1'),
-recent AS MATERIALIZED (
-  SELECT h.* FROM (
-    SELECT 'trigger' AS kind, t.tgname AS name, t.tgrelid AS relation, t.xmin
-    FROM pg_catalog.pg_trigger t WHERE NOT t.tgisinternal
-    UNION ALL SELECT 'rule', w.rulename, w.ev_class, w.xmin FROM pg_catalog.pg_rewrite w WHERE w.rulename <> '_RETURN'
-    UNION ALL SELECT 'row-level policy', y.polname, y.polrelid, y.xmin FROM pg_catalog.pg_policy y) h
-  WHERE pg_catalog.age(h.xmin) <= (SELECT age FROM baseline)),
 traps AS (
   SELECT 'function' AS kind, n.nspname || '.' || p.proname AS name, p.proowner AS owner, p.xmin
-  FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace WHERE NOT p.prosecdef
+  FROM functions p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace WHERE NOT p.prosecdef
   UNION ALL SELECT h.kind, n.nspname || '.' || c.relname || '.' || h.name, c.relowner, h.xmin
-  FROM recent h JOIN pg_catalog.pg_class c ON c.oid = h.relation JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace)
+  FROM hooks h JOIN pg_catalog.pg_class c ON c.oid = h.relation JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace)
 SELECT 'given' AS what, g.kind, g.name, coalesce(e.rolname, 'PUBLIC') AS who, o.rolname AS by, g.rights,
        g.grantee = ANY ($2::oid[]) AS held
 FROM given g LEFT JOIN pg_catalog.pg_roles e ON e.oid = g.grantee LEFT JOIN pg_catalog.pg_roles o ON o.oid = g.grantor
@@ -77,10 +83,10 @@ FROM (SELECT 'door' AS what, * FROM doors UNION ALL SELECT 'trap', * FROM traps)
 WHERE d.owner IN (SELECT oid FROM source) AND NOT d.owner = ANY ($2::oid[])
   AND pg_catalog.age(d.xmin) <= (SELECT age FROM baseline)
 UNION ALL
-SELECT 'member', NULL, r.rolname, u.rolname, b.rolname, NULL, true FROM pg_catalog.pg_auth_members m
+SELECT 'member', NULL, r.rolname, u.rolname, b.rolname, NULL, true FROM memberships m
 JOIN pg_catalog.pg_roles r ON r.oid = m.roleid JOIN pg_catalog.pg_roles u ON u.oid = m.member
 JOIN pg_catalog.pg_roles b ON b.oid = m.grantor
-WHERE m.grantor IN (SELECT oid FROM source) AND pg_catalog.age(m.xmin) <= (SELECT age FROM baseline)
+WHERE m.grantor IN (SELECT oid FROM source)
 UNION ALL
 SELECT 'prepared', NULL, x.gid, x.owner, x.database, NULL, true FROM pg_catalog.pg_prepared_xacts x
 JOIN pg_catalog.pg_roles r ON r.rolname = x.owner WHERE r.oid = ANY ($2::oid[])${
@@ -92,26 +98,35 @@ JOIN pg_catalog.pg_roles r ON r.rolname = x.owner WHERE r.oid = ANY ($2::oid[])$
 }
 ORDER BY 1, 2, 3, 4`;
 
-const OURS = "o.roleid = g.oid AND o.member = (SELECT oid FROM me) AND o.grantor = 10 AND o.admin_option";
-const OURS_BEFORE_16 = "o.member = g.oid AND o.grantor = (SELECT oid FROM me)";
+const MAKER = `proof.roleid = r.oid AND proof.member = me.oid AND proof.grantor = ${BOOTSTRAP_SUPERUSER} AND proof.admin_option`;
+const MAKER_BEFORE_16 = "proof.member = r.oid AND proof.grantor = me.oid";
+
+/** Whether a role is one of our grants: of this one alone, for the server has as many as there are grants. */
+const isOurs = (role: string, hasOptions: boolean) => `
+  EXISTS (SELECT FROM pg_catalog.pg_roles r CROSS JOIN pg_catalog.pg_roles me
+          JOIN pg_catalog.pg_auth_members proof ON ${hasOptions ? MAKER : MAKER_BEFORE_16}
+          WHERE r.oid = ${role} AND r.rolname::text ~ $3 AND me.rolname = current_user ${BY_INDEX})`;
 
 /**
  * Ways from the person ($1) to the policy's role ($2) that don't lead through a role of ours ($3, by its name's pattern):
  * they were there before, or are by hand.
  */
-export const otherWaysQuery = (hasOptions: boolean): string => `
-WITH RECURSIVE me (oid) AS (SELECT r.oid FROM pg_catalog.pg_roles r WHERE r.rolname = current_user),
-up (oid, first) AS (
-  SELECT m.roleid, m.roleid FROM pg_catalog.pg_auth_members m WHERE m.member = $1::oid AND NOT ${isOfGrant(hasOptions)}
-  UNION SELECT m.roleid, up.first FROM pg_catalog.pg_auth_members m JOIN up ON m.member = up.oid
-  WHERE NOT ${isOfGrant(hasOptions)})
+const OTHER_WAYS = (hasOptions: boolean): string => `
+WITH RECURSIVE up (oid, first) AS (
+  SELECT m.roleid, m.roleid FROM pg_catalog.pg_auth_members m
+  WHERE m.member = $1::oid AND NOT ${isOurs("m.roleid", hasOptions)}
+  UNION SELECT n.roleid, up.first FROM up CROSS JOIN LATERAL (
+    SELECT m.roleid FROM pg_catalog.pg_auth_members m WHERE m.member = up.oid ${BY_INDEX}) n
+  WHERE NOT ${isOurs("n.roleid", hasOptions)})
 SELECT DISTINCT r.rolname AS first FROM up JOIN pg_catalog.pg_roles r ON r.oid = up.first WHERE up.oid = $2::oid ORDER BY 1`;
 
-/**
- * NB. asked of each role on the way, and not first of all roles at the server, which grants of ours may make thousands: a limit keeps
- * the planner from making a join of it.
- */
-const isOfGrant = (hasOptions: boolean): string => `coalesce((
-    SELECT true FROM pg_catalog.pg_roles g JOIN pg_catalog.pg_auth_members o
-    ON ${hasOptions ? OURS : OURS_BEFORE_16}
-    WHERE g.oid = m.roleid AND g.rolname::text ~ $3 LIMIT 1), false)`;
+interface Queries {
+  readonly scan: string;
+  readonly otherWays: string;
+}
+
+const queries = (hasOptions: boolean): Queries => ({ scan: SCAN(hasOptions), otherWays: OTHER_WAYS(hasOptions) });
+
+/** The queries for a server whose memberships have options, and for one before PostgreSQL 16. */
+export const QUERIES = queries(true);
+export const QUERIES_BEFORE_16 = queries(false);

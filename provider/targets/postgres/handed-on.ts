@@ -2,7 +2,7 @@
 import type { Access } from "../../lifecycle/ports";
 import { type Facts, proofs } from "./catalog";
 import { GRANT_ROLE_PATTERN, grantRoleOf, readNote } from "./grant-role";
-import { otherWaysQuery, scanQuery } from "./handed-on-query";
+import { QUERIES, QUERIES_BEFORE_16 } from "./handed-on-query";
 import type { Holder } from "./holders";
 import { ServerFault, type Session } from "./session";
 import { tick } from "./text";
@@ -53,13 +53,10 @@ export async function scanHandedOn(
   const { database, connection } = session;
   try {
     const [person, role] = [first.person?.oid ?? null, first.policyRole?.oid ?? null];
+    const { scan, otherWays } = session.hasOptions ? QUERIES : QUERIES_BEFORE_16;
     const held = holders.map((holder) => holder.oid);
-    const found = await session.rows<Found>(scanQuery(session.hasOptions), [role, held, baseline ?? []]);
-    const ways = await session.rows<{ first: string }>(otherWaysQuery(session.hasOptions), [
-      person,
-      role,
-      GRANT_ROLE_PATTERN,
-    ]);
+    const found = await session.rows<Found>(scan, [role, held, baseline ?? []]);
+    const ways = await session.rows<{ first: string }>(otherWays, [person, role, GRANT_ROLE_PATTERN]);
     const sentences = [
       ...holders.filter((holder) => holder.isSuperuser).map((holder) => `${tick(holder.name)} is a superuser`),
       ...ways.map(({ first }) => otherWay(access, first)),

@@ -15,7 +15,7 @@ export async function revokeMembership(session: Session, row: Membership): Promi
   const by = row.grantor === null || !session.hasOptions ? "" : ` GRANTED BY ${escapeIdentifier(row.grantor)}`;
   const sql = `REVOKE ${escapeIdentifier(row.role)} FROM ${escapeIdentifier(row.member)}${by} CASCADE`;
   try {
-    await session.transaction(LOCK_TIMEOUT_MS, () => session.rows(sql));
+    await session.alone(LOCK_TIMEOUT_MS, sql);
     return null;
   } catch (error) {
     if (!(error instanceof ServerFault)) throw error;

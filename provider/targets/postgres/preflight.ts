@@ -44,13 +44,13 @@ const hinderingOf = (oid: string, how: "USAGE" | "MEMBER") => `
   (SELECT coalesce(pg_catalog.json_agg(p.rolname ORDER BY p.rolname), '[]') FROM pg_catalog.pg_roles p
    WHERE p.rolname = ANY ($3::text[]::name[]) AND pg_catalog.pg_has_role(${oid}, p.oid, '${how}'))`;
 
-const SITUATION = (usable: string, how: "USAGE" | "MEMBER") => `
+const SITUATION = (usable: string, how: "USAGE" | "MEMBER", signals: string, settable: string) => `
 SELECT pg_catalog.json_build_object(
   'isStandby', pg_catalog.pg_is_in_recovery(),
   'me', pg_catalog.json_build_object('name', me.rolname, 'isSuperuser', me.rolsuper, 'createsRoles', me.rolcreaterole),
   'hasAdmin', EXISTS (SELECT FROM pg_catalog.pg_auth_members m JOIN pg_catalog.pg_roles r ON r.oid = m.roleid
                       WHERE ${isNamed("r.rolname", "$2")} AND m.member = me.oid AND m.admin_option),
-  'canSignal', pg_catalog.pg_has_role(me.oid, 'pg_signal_backend', 'USAGE'),
+  'canSignal', CASE WHEN ${signals} THEN true ELSE pg_catalog.pg_has_role(me.oid, 'pg_signal_backend', 'USAGE') END,
   'login', (SELECT pg_catalog.json_build_object('canLogin', l.rolcanlogin, 'isSuperuser', l.rolsuper,
               'createsRoles', l.rolcreaterole, 'inherits', l.rolinherit, 'hindering', ${hinderingOf("l.oid", "MEMBER")},
               'users', (SELECT coalesce(pg_catalog.json_agg(u.rolname ORDER BY u.rolname), '[]')
@@ -59,17 +59,27 @@ SELECT pg_catalog.json_build_object(
             FROM pg_catalog.pg_roles l WHERE ${isNamed("l.rolname", "$1")}),
   'role', (SELECT pg_catalog.json_build_object('isSuperuser', r.rolsuper, 'hindering', ${hinderingOf("r.oid", how)})
            FROM pg_catalog.pg_roles r WHERE ${isNamed("r.rolname", "$2")}),
-  'settable', (SELECT coalesce(pg_catalog.json_agg(pg_catalog.json_build_object('name', s.rolname, 'attributes',
+  'settable', ${settable}) AS situation
+FROM pg_catalog.pg_roles me WHERE me.rolname = current_user`;
+
+/** Asked only where SET can't be withheld. */
+const SETTABLE = `(SELECT coalesce(pg_catalog.json_agg(pg_catalog.json_build_object('name', s.rolname, 'attributes',
                  pg_catalog.array_remove(ARRAY[CASE WHEN s.rolcanlogin THEN 'LOGIN' END, CASE WHEN s.rolsuper THEN 'SUPERUSER' END,
                    CASE WHEN s.rolcreaterole THEN 'CREATEROLE' END, CASE WHEN s.rolreplication THEN 'REPLICATION' END], NULL))
                  ORDER BY s.rolname), '[]')
                FROM pg_catalog.pg_roles r JOIN pg_catalog.pg_roles s ON pg_catalog.pg_has_role(r.oid, s.oid, 'MEMBER')
-               WHERE ${isNamed("r.rolname", "$2")} AND NOT r.rolsuper)) AS situation
-FROM pg_catalog.pg_roles me WHERE me.rolname = current_user`;
+               WHERE ${isNamed("r.rolname", "$2")} AND NOT r.rolsuper)`;
+
+/** The manager's own membership, as docs/postgres.md gives it: going through all of its roles, one for each grant, would find no more. */
+const SIGNALS = `EXISTS (SELECT FROM pg_catalog.pg_auth_members m
+    WHERE m.member = me.oid AND m.roleid = 'pg_signal_backend'::regrole AND m.inherit_option)`;
+
+const WITH_OPTIONS = SITUATION("m.inherit_option OR m.set_option", "USAGE", SIGNALS, "'[]'::json");
+const BEFORE_16 = SITUATION("true", "MEMBER", "false", SETTABLE);
 
 /** Throws the GrantError that `create` would run into, or that would keep `revoke` from working. Changes nothing. */
 export async function preflight(session: Session, place: Place): Promise<void> {
-  const sql = session.hasOptions ? SITUATION("m.inherit_option OR m.set_option", "USAGE") : SITUATION("true", "MEMBER");
+  const sql = session.hasOptions ? WITH_OPTIONS : BEFORE_16;
   const parameters = [place.identity, place.role, HINDERING];
   const [row] = await session.rows<{ situation: Situation }>(sql, parameters);
   if (row === undefined) throw new GrantError("rights-missing", "the manager's own login is gone; make it again");

@@ -6,13 +6,13 @@ import { dropRole } from "./drop";
 import { grantRoleOf } from "./grant-role";
 import { baselineOf, scanHandedOn } from "./handed-on";
 import { type Holder, readHolders } from "./holders";
-import { bearsNote, isOurs, notMadeByUs } from "./judge";
+import { bearsNote, isOurs, judge, notMadeByUs, ownRows } from "./judge";
 import { revokeMembership } from "./memberships";
 import { ServerFault, type Session } from "./session";
 import { endSessions } from "./sessions";
 import { settle } from "./settle";
 import { tick } from "./text";
-import { type Doubt, doubtAbsence, doubtOrigin, type Timeline } from "./timeline";
+import { type Doubt, doubtAbsence, doubtOrigin, leftTimeline, type Timeline } from "./timeline";
 
 /** A neighbour may add members as fast as we find them; then the revocation fails, and is tried again. */
 const MAX_ROUNDS = 5;
@@ -54,8 +54,7 @@ export async function revokeAccess(
     ...{ holders: new Map(), failures: [], sessionsEnded: 0 },
   };
   const baseline = baselineOf(first);
-  const emptied = await takeAway(ending, first);
-  const residue = await removeRole(ending, emptied);
+  const residue = await removeRole(ending, (await endIntact(ending, first)) ?? (await takeAway(ending, first)));
   if (!found) requireNone(ending, doubtAbsence(timeline));
   const handedOn = await scanHandedOn(session, access, first, [...ending.holders.values()], baseline);
   return { found, sessionsEnded: ending.sessionsEnded, residue: [...residue, ...handedOn] };
@@ -71,6 +70,23 @@ async function settledFacts(session: Session, access: Access, name: string): Pro
 
 function facts({ session, access, name }: Pick<Ending, "session" | "access" | "name">): Promise<Facts> {
   return readFacts(session, name, access.place.identity, access.place.role);
+}
+
+/**
+ * The short end of a grant that is exactly as it was made: the person's membership, her sessions, and the role, with
+ * which it loses the policy's. Returns what is seen then, or null where something stands against it: then all of
+ * {@link takeAway} follows. INVARIANT (nobody else): nobody but a superuser can make another member meanwhile, for our
+ * login alone may grant the role (docs/adr/0010-the-short-end.md).
+ */
+async function endIntact(ending: Ending, first: Facts): Promise<Facts | null> {
+  const { session, access, timeline } = ending;
+  const { person } = ownRows(first, access);
+  const isHere = leftTimeline(first.role?.comment ?? null, timeline) === null;
+  if (!session.hasOptions || !isHere || person === undefined || judge(first, access).state !== "intact") return null;
+  await noteHolders(ending, first);
+  if ((await revokeMembership(session, person)) !== null) return null;
+  await endHolders(ending);
+  return (await dropRole(session, ending.name)) === null ? facts(ending) : null;
 }
 
 /** Returns what was seen last. */

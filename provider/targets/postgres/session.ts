@@ -31,6 +31,9 @@ const PINNED = [
   "role=none",
   // Each statement with parameters is prepared once a session: planning it anew costs several times what running it does.
   "plan_cache_mode=force_generic_plan",
+  // The catalogs are small when a run of grants begins and its queries are planned, and not when it ends: by index from the first.
+  "seq_page_cost=4",
+  "random_page_cost=1",
 ];
 /** Unknown to older servers, which refuse a session that names them: tried first, then without. */
 const PINNED_SINCE_14 = ["idle_session_timeout=0"];
@@ -105,7 +108,7 @@ export class Session {
     return this.version >= OPTIONS_SINCE;
   }
 
-  /** The rows of one statement. One with parameters is a constant text, and prepared. */
+  /** The rows of one statement. One with parameters, if only an empty list of them, is a constant text, and prepared. */
   async rows<Row>(sql: string, parameters?: readonly unknown[]): Promise<readonly Row[]> {
     const prepared = parameters && { name: nameOf(sql), text: sql, values: [...parameters] };
     try {
@@ -125,16 +128,24 @@ export class Session {
     (this.client as unknown as Referenced).ref();
   }
 
-  /** Runs `work` in one transaction: all of it or nothing. */
-  async transaction<T>(lockTimeoutMs: number, work: () => Promise<T>): Promise<T> {
-    try {
-      // One message: each round trip counts, for a thousand grants.
-      await this.rows(
-        `BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL lock_timeout = ${lockTimeoutMs}; SET LOCAL statement_timeout = ${STATEMENT_TIMEOUT_MS}`,
-      );
-      const result = await work();
+  /** Runs the statements, and after them `look`, in one transaction, which is committed only if that resolves. */
+  async transaction(lockTimeoutMs: number, statements: readonly string[], look: () => Promise<void>): Promise<void> {
+    await this.orRollBack(async () => {
+      await this.rows([begin(lockTimeoutMs), ...statements].join("; "));
+      await look();
       await this.rows("COMMIT");
-      return result;
+    });
+  }
+
+  /** Runs one statement in a transaction of its own, all of it in one message. */
+  async alone(lockTimeoutMs: number, statement: string): Promise<void> {
+    await this.orRollBack(() => this.rows([begin(lockTimeoutMs), statement, "COMMIT"].join("; ")));
+  }
+
+  /** NB. of a message nothing is run after what failed, so that no COMMIT in it is reached. */
+  private async orRollBack(run: () => Promise<unknown>): Promise<void> {
+    try {
+      await run();
     } catch (error) {
       await this.rows("ROLLBACK").catch(() => undefined);
       throw error;
@@ -158,6 +169,10 @@ function nameOf(sql: string): string {
   const known = statementNames.get(sql) ?? `elevation_${statementNames.size + 1}`;
   statementNames.set(sql, known);
   return known;
+}
+
+function begin(lockTimeoutMs: number): string {
+  return `BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL lock_timeout = ${lockTimeoutMs}; SET LOCAL statement_timeout = ${STATEMENT_TIMEOUT_MS}`;
 }
 
 function clientConfig(address: Address, database: string, options: string): ClientConfig {

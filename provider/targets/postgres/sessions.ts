@@ -14,9 +14,17 @@ interface Backend {
   readonly name: string;
 }
 
+/**
+ * The server's processes, as pg_stat_activity has them: that view asks for each what we may see of it, and so goes through
+ * all of our roles, one for each grant. Whose a process is may be seen by everybody.
+ */
+const BACKENDS = `
+(SELECT pg_catalog.pg_stat_get_backend_pid(b.id) AS pid, pg_catalog.pg_stat_get_backend_userid(b.id) AS login
+ FROM pg_catalog.pg_stat_get_backend_idset() b (id))`;
+
 const OPEN = `
-SELECT a.pid, a.usename AS name FROM pg_catalog.pg_stat_activity a
-WHERE a.usesysid = ANY ($1::oid[]) AND a.pid <> pg_catalog.pg_backend_pid()`;
+SELECT a.pid, r.rolname AS name FROM ${BACKENDS} a LEFT JOIN pg_catalog.pg_roles r ON r.oid = a.login
+WHERE a.login = ANY ($1::oid[]) AND a.pid <> pg_catalog.pg_backend_pid()`;
 
 /** First all are told, then each is waited for, so that they end side by side. */
 const END = `
@@ -35,7 +43,7 @@ const NO_RIGHT = "42501";
 const BEGINNING = `
 SELECT DISTINCT l.pid FROM pg_catalog.pg_locks l
 WHERE l.locktype = 'object' AND l.classid = 'pg_catalog.pg_database'::regclass AND l.pid IS NOT NULL
-  AND NOT EXISTS (SELECT FROM pg_catalog.pg_stat_activity a WHERE a.pid = l.pid AND a.usesysid IS NOT NULL)`;
+  AND NOT EXISTS (SELECT FROM ${BACKENDS} a WHERE a.pid = l.pid AND a.login <> 0)`;
 
 /** A superuser's can't be ended by us, nor is it a holder's: it is waited for. */
 async function endBeginning(session: Session, pid: number): Promise<void> {

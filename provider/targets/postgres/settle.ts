@@ -19,8 +19,7 @@ const LOCK_TIMEOUT = "55P03";
 export async function settle(session: Session, name: string): Promise<void> {
   const undone = new Error("rolled back, as meant");
   try {
-    await session.transaction(LOCK_TIMEOUT_MS, async () => {
-      await session.rows(`CREATE ROLE ${escapeIdentifier(name)} NOLOGIN`);
+    await session.transaction(LOCK_TIMEOUT_MS, [`CREATE ROLE ${escapeIdentifier(name)} NOLOGIN`], async () => {
       throw undone;
     });
   } catch (error) {

@@ -7,9 +7,10 @@ import { connectionVariable, readAddress } from "./address";
 import { PostgresConnection } from "./connection";
 import { effectOf } from "./effect";
 import { grantRoleName } from "./grant-role";
+import { readIdentity } from "./identity";
 import { IdleSessions } from "./idle-sessions";
 import { ServerFault, Session } from "./session";
-import { readTimeline } from "./timeline";
+import { requireTimeline } from "./timeline";
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -94,11 +95,9 @@ async function introduce(
       `the server at connection \`${session.connection}\` is PostgreSQL ${major}, which is not supported; use ${OLDEST} or later`,
     );
   }
-  const [identity] = await session.rows<{ server: string }>(
-    "SELECT system_identifier::text AS server FROM pg_catalog.pg_control_system()",
-  );
-  if (identity === undefined) throw new Error("pg_control_system gave no row");
-  return new PostgresConnection(session, identity.server, database, await readTimeline(session, named), release);
+  const identity = await readIdentity(session);
+  const timeline = requireTimeline(session.connection, identity.timeline, named);
+  return new PostgresConnection(session, identity.server, database, timeline, release);
 }
 
 function connectionFailed(connection: string, fault: ServerFault): GrantError {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { GrantError } from "../../errors";
 import { readNote } from "./grant-role";
-import { ServerFault, type Session } from "./session";
 
 /**
  * The timeline that a server writes on. PostgreSQL begins a new one when a standby is promoted or a backup is restored to
@@ -17,24 +16,12 @@ export interface Timeline {
 /** Of a new cluster. */
 const FIRST = 1;
 
-/** The first eight hex digits of a WAL file's name are the timeline. */
-const WRITING = `
-SELECT ('x' || substr(pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_lsn()), 1, 8))::bit(32)::int AS current`;
-/** For a standby, which writes none, and for services that don't let anybody read it. It lags until the next checkpoint. */
-const CHECKPOINTED = "SELECT timeline_id AS current FROM pg_catalog.pg_control_checkpoint()";
-
-/** Throws GrantError `server-changed` if the address names another timeline than the server's. */
-export async function readTimeline(session: Session, named: number | null): Promise<Timeline> {
-  const [row] = await session.rows<{ current: number }>(WRITING).catch((error: unknown) => {
-    if (!(error instanceof ServerFault)) throw error;
-    return session.rows<{ current: number }>(CHECKPOINTED);
-  });
-  if (row === undefined) throw new Error("a query without a table gave no row");
-  const { current } = row;
+/** Throws GrantError `server-changed` if the address of the connection names another timeline than the server's. */
+export function requireTimeline(connection: string, current: number, named: number | null): Timeline {
   if (named === null || named === current) return { current, isNamed: named === current };
   throw new GrantError(
     "server-changed",
-    `the server at connection \`${session.connection}\` is on timeline ${current}, the connection's address names ${named}: it was promoted or restored; see that the one that it comes from no longer runs, then write \`timeline=${current}\``,
+    `the server at connection \`${connection}\` is on timeline ${current}, the connection's address names ${named}: it was promoted or restored; see that the one that it comes from no longer runs, then write \`timeline=${current}\``,
   );
 }
 

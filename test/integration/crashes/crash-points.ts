@@ -9,8 +9,8 @@ export interface CrashPoint extends StatementPoint {
   readonly until?: readonly EventType[];
 }
 
+/** Any message that names the grant's role: its name is a parameter of each look. */
 const LOOK = /elev_[0-9a-f]{40}/;
-/** NB. `BEGIN ISOLATION LEVEL READ COMMITTED` is none. */
 const COMMIT = /COMMIT\0/;
 const CLOCK = /clock_timestamp/;
 
@@ -29,14 +29,12 @@ export const CRASH_POINTS = {
   activate: [
     at("before", "the intent", LOOK),
     onceJournaled(at("before", "the intent", LOOK), "activating"),
-    at("before", "BEGIN", /BEGIN /),
-    at("before", "CREATE ROLE", /CREATE ROLE/),
-    at("after", "CREATE ROLE", /CREATE ROLE/),
-    at("after", "COMMENT", /COMMENT ON ROLE/),
-    at("after", "GRANT of the policy's role", /GRANT "work_/),
-    at("after", "GRANT to the person", /GRANT "elev_/),
+    at("before", "CREATE ROLE and its GRANTs", /CREATE ROLE/),
+    at("after", "CREATE ROLE and its GRANTs", /CREATE ROLE/),
+    at("after", "the look before COMMIT", LOOK, 3),
     at("before", "COMMIT", COMMIT),
     at("after", "COMMIT", COMMIT),
+    at("before", "the last look", LOOK, 4),
     at("after", "the last look", CLOCK),
     onceJournaled(at("after", "the last look", CLOCK), "activated"),
   ],
@@ -51,14 +49,11 @@ export const CRASH_POINTS = {
     onceJournaled(at("before", "the first look", LOOK), "revoking"),
     at("before", "REVOKE from the person", /REVOKE "elev_/),
     at("after", "REVOKE from the person", /REVOKE "elev_/),
-    at("after", "COMMIT of the first REVOKE", COMMIT),
-    at("after", "REVOKE of the policy's role", /REVOKE "work_/),
-    at("after", "COMMIT of the second REVOKE", COMMIT, 2),
     at("before", "pg_terminate_backend", /pg_terminate_backend/),
     at("after", "pg_terminate_backend", /pg_terminate_backend/),
     at("before", "DROP ROLE", /DROP ROLE/),
     at("after", "DROP ROLE", /DROP ROLE/),
-    at("after", "COMMIT of DROP ROLE", COMMIT, 3),
+    at("before", "the look after it", LOOK, 4),
     at("after", "the last look", CLOCK),
     onceJournaled(at("after", "the last look", CLOCK), "revoked", "expired"),
   ],

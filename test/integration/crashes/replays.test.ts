@@ -101,7 +101,7 @@ describe("after a crash, and over again", function () {
   });
 
   it("when an orphaned provider goes on after the recovery, then it adopts what stands and takes back what has ended", async () => {
-    const names = ["before the intent", "before BEGIN", "after COMMIT"];
+    const names = ["before the intent", "before CREATE ROLE and its GRANTs", "after COMMIT"];
     const staying = names.map((_, i) => ask(clone, `staying-${i + 1}`, i + 1, "PT1H"));
     const withdrawn = names.map((_, i) => ask(clone, `withdrawn-${i + 1}`, i + 4, "PT1H"));
     const goOn = await crash(

@@ -307,6 +307,47 @@ describe("what the holder of a grant handed on", function () {
     assert.deepEqual(await manager.revoke(access, async () => true), { found: true, sessionsEnded: 0, residue: [] });
   });
 
+  it("when there is another path beside another grant that goes on, then that path alone is listed", async () => {
+    await orders.superuser("CREATE ROLE dba_team", "GRANT orders_admin TO dba_team", "GRANT dba_team TO alice");
+    try {
+      await manager.create(anAccess(manager.server, "c"));
+      assert.deepEqual(await residueOf(), [
+        "`alice` is a member of `orders_admin` by another path than this grant, through `dba_team`",
+      ]);
+    } finally {
+      await orders.superuser("DROP ROLE dba_team");
+    }
+  });
+
+  it("when rights of hers were given long before the grant, then revoking lists them all the same", async () => {
+    await orders.superuser(
+      ...LAB,
+      "SET ROLE orders_admin",
+      "SELECT lo_create(4711)",
+      "GRANT SELECT ON orders TO alice",
+      "GRANT UPDATE (name) ON customers TO alice",
+      "GRANT USAGE ON SCHEMA lab TO alice",
+      "GRANT USAGE ON SEQUENCE lab.numbers TO alice",
+      "GRANT USAGE ON TYPE lab.mood TO alice",
+      "GRANT EXECUTE ON FUNCTION lab.total() TO alice",
+      "GRANT SELECT ON LARGE OBJECT 4711 TO alice",
+      "RESET ROLE",
+    );
+    try {
+      assert.deepEqual(await residueOf(), [
+        "`alice` has UPDATE on column `public.customers.name` in database `orders`, given by `orders_admin`",
+        "`alice` has EXECUTE on function `lab.total` in database `orders`, given by `orders_admin`",
+        "`alice` has SELECT on large object `4711` in database `orders`, given by `orders_admin`",
+        "`alice` has USAGE on schema `lab` in database `orders`, given by `orders_admin`",
+        "`alice` has USAGE on sequence `lab.numbers` in database `orders`, given by `orders_admin`",
+        "`alice` has SELECT on table `public.orders` in database `orders`, given by `orders_admin`",
+        "`alice` has USAGE on type `lab.mood` in database `orders`, given by `orders_admin`",
+      ]);
+    } finally {
+      await orders.superuser("SELECT lo_unlink(4711)", "REVOKE ALL (name) ON customers FROM alice");
+    }
+  });
+
   it("when a name carries control characters, then the sentence is one harmless line", async () => {
     await orders.superuser(...LAB);
     const residue = await residueOf('CREATE TABLE lab."x\n`; \u001b[2J" (id int)');
