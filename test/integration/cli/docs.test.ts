@@ -34,6 +34,7 @@ describe("docs/cli.md", () => {
     "",
     "check",
     "explain",
+    "diff",
     "test",
     "lint",
     "schema",
