@@ -34,6 +34,7 @@ export function sectionsOf(report: DiffReport, show: Show): readonly Section[] {
   });
   const all: readonly Section[] = [
     settings("settings that are wider", true, report, show),
+    approvers(report, show),
     access("who gains access", true, ["gain"]),
     access("who gets more, longer or for less", true, ["wider"]),
     access("who gets more of some and less of other", true, ["both"]),
@@ -53,7 +54,17 @@ export function sectionsOf(report: DiffReport, show: Show): readonly Section[] {
       items: (report.replay?.changes ?? []).map((each) => replayItem(each, show)),
     },
   ];
-  return all.filter(({ items }) => items.length > 0);
+  return all.filter(({ items }) => items.length > 0).map(cut);
+}
+
+/** As many as anybody reads, and a comment of a pull request holds. */
+const MOST_ITEMS = 40;
+
+function cut(section: Section): Section {
+  const { items } = section;
+  if (items.length <= MOST_ITEMS) return section;
+  const rest = { text: `${items.length - MOST_ITEMS} more; \`--json\` has them all`, details: [] };
+  return { ...section, items: [...items.slice(0, MOST_ITEMS), rest] };
 }
 
 function settings(title: string, isWider: boolean, report: MeaningChange, show: Show): Section {
@@ -64,6 +75,24 @@ function settings(title: string, isWider: boolean, report: MeaningChange, show: 
       return { text: `${show(setting)}: ${orNone(from, show)} → ${orNone(to, show)}${both}`, details: [] };
     });
   return { title, isWider, items };
+}
+
+function approvers(report: MeaningChange, show: Show): Section {
+  const names = (what: string, people: readonly string[]) =>
+    people.length === 0 ? [] : [`${what} ${namesOf(people, show)}`];
+  const items = report.approvers.map(({ joined, left, may, rules, who }) => ({
+    text: `${show(who)} may ${may} by ${rules.map(show).join(", ")}`,
+    details: [...names("now also", joined), ...names("no more", left)],
+  }));
+  return {
+    title: "who may approve or ask for others",
+    isWider: report.approvers.some(({ widened }) => widened),
+    items,
+  };
+}
+
+function namesOf(people: readonly string[], show: Show): string {
+  return `${people.slice(0, MOST_PEOPLE).map(show).join(", ")}${more(people.length)}`;
 }
 
 function accessItem({ changes, effect, gained, longest, lost, people: group, places }: AccessChange, show: Show) {
@@ -124,9 +153,7 @@ function whenText({ from, stretches, to }: When): string {
 
 function people({ people: { joined, left } }: MeaningChange, show: Show): Section {
   const item = (what: string, names: readonly string[]) =>
-    names.length === 0
-      ? []
-      : [{ text: `${what}: ${names.slice(0, MOST_PEOPLE).map(show).join(", ")}${more(names.length)}`, details: [] }];
+    names.length === 0 ? [] : [{ text: `${what}: ${namesOf(names, show)}`, details: [] }];
   return { title: "people of the directory", isWider: false, items: [...item("new", joined), ...item("gone", left)] };
 }
 

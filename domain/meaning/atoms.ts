@@ -2,7 +2,6 @@
 
 import type { CompiledDirectory } from "../compiled-directory";
 import type { CompiledAllow, CompiledApprovals, CompiledBreakGlass } from "../compiled-policy";
-import { leavesOf } from "../compiled-policy";
 import { type Extension, extensionOf, isWithin } from "./extension-of-who";
 
 /**
@@ -13,7 +12,6 @@ export type Atom =
   | { readonly kind: "length"; readonly key: string; readonly least: number }
   | { readonly kind: "matches"; readonly key: string }
   | { readonly kind: "approvals"; readonly key: string; readonly demand: Demand; readonly validFor: number }
-  | { readonly kind: "unrejected"; readonly key: string; readonly by: readonly Rejector[] }
   | { readonly kind: "cooldown"; readonly key: string; readonly rule: string; readonly span: number }
   | { readonly kind: "asker"; readonly key: string; readonly who: Extension }
   | { readonly kind: "chain"; readonly key: string; readonly max: number }
@@ -25,11 +23,6 @@ export type Demand =
   | { readonly kind: "leaf"; readonly from: Extension; readonly count: number; readonly takesImported: boolean }
   | { readonly kind: "all"; readonly branches: readonly Demand[] }
   | { readonly kind: "any"; readonly branches: readonly Demand[] };
-
-interface Rejector {
-  readonly from: Extension;
-  readonly takesImported: boolean;
-}
 
 /** Whether whatever meets `one` meets `other`. */
 export function implies(one: Atom, other: Atom): boolean {
@@ -43,12 +36,6 @@ export function implies(one: Atom, other: Atom): boolean {
   }
   if (one.kind === "approvals" && other.kind === "approvals") {
     return one.validFor <= other.validFor && demandImplies(one.demand, other.demand);
-  }
-  if (one.kind === "unrejected" && other.kind === "unrejected") {
-    // Who can reject after one must have been able to before the other: nobody of the larger group has rejected.
-    return other.by.every((few) =>
-      one.by.some((many) => isWithin(few.from, many.from) && (many.takesImported || !few.takesImported)),
-    );
   }
   return false;
 }
@@ -90,15 +77,6 @@ export function askerAtom({ onBehalf }: CompiledAllow, directory: CompiledDirect
 
 export function chainAtom(max: number): Atom {
   return { kind: "chain", key: `chain ${max}`, max };
-}
-
-/** Whoever may approve by any rule of the cell may reject. */
-export function unrejectedAtom(rules: readonly CompiledAllow[], directory: CompiledDirectory): readonly Atom[] {
-  const leaves = rules.flatMap(({ approvals }) => (approvals === null ? [] : leavesOf(approvals)));
-  const by = leaves.map(({ from, takesImported }) => ({ from: extensionOf(from, directory), takesImported }));
-  if (by.length === 0) return [];
-  const keys = [...new Set(by.map(({ from, takesImported }) => `${from.key}${takesImported}`))].sort();
-  return [{ kind: "unrejected", key: `unrejected ${keys.join()}`, by }];
 }
 
 function lengthAtom(least: number): Atom {

@@ -4,7 +4,6 @@ import { canonicalJson } from "../canonical-json";
 import type { CompiledDirectory } from "../compiled-directory";
 import type { CompiledWho } from "../compiled-who";
 import { hasOneOf } from "../compiled-who";
-import { sha256Hex } from "../digest";
 import { covers, type Interval, unite } from "./intervals";
 
 /** Whom a `who` means in one directory. */
@@ -13,7 +12,7 @@ export interface Extension {
   readonly always: ReadonlySet<string>;
   /** While they are on call. */
   readonly onCall: ReadonlyMap<string, readonly Interval[]>;
-  /** Equal for equal extensions. */
+  /** As it is written: who that is on either side is told elsewhere ({@link whoChanges}). */
   readonly key: string;
 }
 
@@ -23,14 +22,18 @@ export function extensionOf(who: CompiledWho, directory: CompiledDirectory): Ext
   const ofDirectory = known.get(directory) ?? new Map<string, Extension>();
   known.set(directory, ofDirectory);
   const written = canonicalJson(who.written);
-  const found = ofDirectory.get(written) ?? compute(who, directory);
+  const found = ofDirectory.get(written) ?? compute(who, directory, written);
   ofDirectory.set(written, found);
   return found;
 }
 
-/** Whether one means nobody, at any instant, whom the other doesn't. */
+/** Whether one means nobody, at any instant, whom the other doesn't; what is written alike counts as the same. */
 export function isWithin(one: Extension, other: Extension): boolean {
-  if (one.key === other.key) return true;
+  return one.key === other.key || meansNoMore(one, other);
+}
+
+/** Whether one means nobody, at any instant, whom the other doesn't. */
+export function meansNoMore(one: Extension, other: Extension): boolean {
   for (const person of one.always) if (!other.always.has(person)) return false;
   for (const [person, duties] of one.onCall) {
     if (!other.always.has(person) && !covers(other.onCall.get(person) ?? [], duties)) return false;
@@ -38,7 +41,7 @@ export function isWithin(one: Extension, other: Extension): boolean {
   return true;
 }
 
-function compute(who: CompiledWho, { onCall, people }: CompiledDirectory): Extension {
+function compute(who: CompiledWho, { onCall, people }: CompiledDirectory, key: string): Extension {
   const always = new Set<string>();
   for (const [person, { jobFunctions }] of people) {
     if (who.isEveryone || who.people.has(person) || hasOneOf(jobFunctions, who.jobFunctions)) always.add(person);
@@ -50,6 +53,5 @@ function compute(who: CompiledWho, { onCall, people }: CompiledDirectory): Exten
       duties.set(person, unite([...(duties.get(person) ?? []), ...times]));
     }
   }
-  const key = sha256Hex(canonicalJson([[...always].sort(), [...duties].sort(([a], [b]) => (a < b ? -1 : 1))]));
   return { always, onCall: duties, key };
 }

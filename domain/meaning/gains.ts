@@ -1,19 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { OpeningHours } from "../hours";
-import { windowsBetween } from "../hours";
-import type { Instant } from "../instant";
-import { DAY } from "../zone-time";
 import { type Atom, implies } from "./atoms";
-import { firstAfter, holds, type Interval, intersect, unite } from "./intervals";
-import { type Acceptor, type Denier, hoursKey, type Standing, targetKey } from "./standing";
-
-/** Opening hours are compared window by window for so long, which holds all changes of clocks of a year. */
-export const COMPARED = 400 * DAY;
-/** And so long before and after any other instant at which something changes. */
-const AROUND = 8 * DAY;
-/** A grant is looked after so long beyond the last instant at which it may begin. */
-const BEYOND = 40 * DAY;
-const ALWAYS: readonly Interval[] = [{ from: Number.NEGATIVE_INFINITY, to: Number.POSITIVE_INFINITY }];
+import type { Frames, Moment, TimeParts } from "./frames";
+import { type Interval, unite } from "./intervals";
+import { type Acceptor, type Denier, isSame, isSameTarget, keyWithDuty, type Standing } from "./standing";
 
 /** Where a comparison found something: all of the time that it looked at, or some of it. */
 export interface Times {
@@ -26,157 +15,120 @@ export interface Times {
 export type Door = "rules" | "breakGlass";
 
 /**
- * The instants, from `at` on, at which some request is allowed by `after`, and not, or not as long, by `before`; null: none is. Exact
- * where `implies` of the atoms is; never fewer than there are. NB. What is known of earlier grants and limits is the same on both sides.
+ * The instants at which some request is allowed by `after`, and not, or not as long, by `before`; null: none is. Exact where `implies`
+ * of the atoms is; never fewer than there are. NB. What is known of earlier grants is the same on both sides; limits, proofs and who
+ * approves are compared elsewhere.
  */
-export function gainsOf(before: Standing | null, after: Standing | null, door: Door, at: Instant): Times | null {
-  if (after === null || after.key === before?.key) return null;
-  const isOtherTarget = before !== null && targetKey(before.target) !== targetKey(after.target);
-  const [old, now] = [viewOf(isOtherTarget ? null : before, door), viewOf(after, door)];
-  if (now.acceptors.length === 0) return null;
-  return new Comparison(old, now, at).find();
+export function gainsOf(before: Standing | null, after: Standing | null, door: Door, frames: Frames): Times | null {
+  if (after === null || isSame(before, after)) return null;
+  const [old, now] = [viewOf(isSameTarget(before, after) ? before : null, door), viewOf(after, door)];
+  if (now.acceptors.length === 0 || isNoMore(now, old)) return null;
+  const parts = partsOf(old, now);
+  const seen = new Map<string, Gain | null>();
+  const gains: Interval[] = [];
+  let isAlways = true;
+  for (const moment of frames.momentsOf(parts.times)) {
+    const [one, other] = [openOf(old, parts, moment), openOf(now, parts, moment)];
+    const key = `${moment.length} ${keyOf(one)} ${keyOf(other)}`;
+    const known = seen.get(key);
+    const gain = known === undefined ? gainAt(one, other, moment.length) : known;
+    seen.set(key, gain);
+    if (gain !== "all") isAlways = false;
+    if (gain === "all") gains.push(...moment.intervals);
+    else if (gain === "end") gains.push(...moment.intervals.map((each) => endOf(each, parts.times.longest)));
+  }
+  return gains.length === 0 ? null : { isAlways, intervals: unite(gains) };
+}
+
+/** At which of the instants of a moment somebody gains: all that are looked at, or only those near its end, where a grant is cut. */
+type Gain = "all" | "end";
+
+function endOf({ from, to }: Interval, longest: number): Interval {
+  return { from: Math.max(from, to - longest), to };
 }
 
 /** One side of the comparison. */
 interface View {
   readonly acceptors: readonly Acceptor[];
   readonly deniers: readonly Denier[];
-  /** Whether anybody may ask for anybody. */
   readonly isOpenToAskers: boolean;
 }
 
 function viewOf(standing: Standing | null, door: Door): View {
   if (standing === null) return { acceptors: [], deniers: [], isOpenToAskers: false };
-  const isOpenToAskers = standing.proof === "none";
+  const { isOpenToAskers } = standing;
   if (door === "rules") return { acceptors: standing.acceptors, deniers: standing.deniers, isOpenToAskers };
   const acceptors = standing.emergency === null ? [] : [standing.emergency];
   return { acceptors, deniers: standing.emergencyDeniers, isOpenToAskers };
 }
 
-/** A stretch of time in which nothing opens, closes, begins or ends; its instants are told from its beginning. */
-interface Moment {
-  readonly length: number;
-  readonly before: Open;
-  readonly after: Open;
+/** Whether it is plain that one side gives nothing that the other doesn't: the same rules, and no deny rule less. */
+function isNoMore(one: View, other: View): boolean {
+  const keys = ({ acceptors }: View) => acceptors.map(keyWithDuty).join("\n");
+  const denied = new Set(one.deniers.map(keyWithDuty));
+  return keys(one) === keys(other) && other.deniers.every((denier) => denied.has(keyWithDuty(denier)));
 }
 
-/** What is open then. Ends are milliseconds from the moment's beginning. */
+/** The times of both sides, and where each of them stands among them. */
+interface Parts {
+  readonly times: TimeParts;
+  readonly hoursAt: ReadonlyMap<string, number>;
+  readonly dutyAt: ReadonlyMap<readonly Interval[], number>;
+  readonly denialAt: ReadonlyMap<Denier, number>;
+}
+
+function partsOf(...views: readonly View[]): Parts {
+  const acceptors = views.flatMap((view) => view.acceptors);
+  const deniers = views.flatMap((view) => view.deniers);
+  const byText = new Map<string, TimeParts["hours"][number]>();
+  for (const { hours } of acceptors) {
+    if (hours === null) continue;
+    byText.set(hours.text, { hours, isHold: hours.isHold || byText.get(hours.text)?.isHold === true });
+  }
+  const duties = [...new Set([...acceptors, ...deniers].flatMap(({ duty }) => (duty === null ? [] : [duty])))];
+  return {
+    times: {
+      hours: [...byText.values()],
+      denials: deniers.map(({ rule }) => rule),
+      duties,
+      longest: Math.max(...acceptors.map(({ max }) => max)),
+    },
+    hoursAt: new Map([...byText.keys()].map((text, index) => [text, index])),
+    dutyAt: new Map(duties.map((duty, index) => [duty, index])),
+    denialAt: new Map(deniers.map((denier, index) => [denier, index])),
+  };
+}
+
+/** What is open at a moment. Ends are milliseconds from its beginning. */
 interface Open {
-  readonly isDenied: boolean;
   readonly isOpenToAskers: boolean;
-  /** The next instant at which access would be denied. */
+  /** The next instant at which access would be denied; 0: it is. */
   readonly end: number;
-  readonly acceptors: readonly { readonly acceptor: Acceptor; readonly isOpen: boolean; readonly closing: number }[];
+  /** `closing` is null where the hours are closed. */
+  readonly acceptors: readonly { readonly acceptor: Acceptor; readonly closing: number | null }[];
 }
 
-class Comparison {
-  readonly #before: View;
-  readonly #after: View;
-  readonly #at: Instant;
-  readonly #longest: number;
-  readonly #domain: readonly Interval[];
-  readonly #points: readonly Instant[];
-  readonly #windows = new Map<string, readonly Interval[]>();
-  readonly #denied = new Map<Denier["rule"], readonly Interval[]>();
+function openOf(
+  { acceptors, deniers, isOpenToAskers }: View,
+  { denialAt, dutyAt, hoursAt }: Parts,
+  moment: Moment,
+): Open {
+  const isOn = ({ duty }: Acceptor | Denier) => duty === null || moment.duties[dutyAt.get(duty) ?? -1] === true;
+  const ends = deniers.filter(isOn).map((denier) => moment.denials[denialAt.get(denier) ?? -1] ?? 0);
+  return {
+    isOpenToAskers,
+    end: Math.min(Number.POSITIVE_INFINITY, ...ends),
+    acceptors: acceptors.filter(isOn).map((acceptor) => {
+      const { hours } = acceptor;
+      if (hours === null) return { acceptor, closing: Number.POSITIVE_INFINITY };
+      const closing = moment.closings[hoursAt.get(hours.text) ?? -1] ?? null;
+      return { acceptor, closing: closing === null || hours.isHold ? closing : Number.POSITIVE_INFINITY };
+    }),
+  };
+}
 
-  constructor(before: View, after: View, at: Instant) {
-    this.#before = before;
-    this.#after = after;
-    this.#at = at;
-    this.#longest = Math.max(...[...before.acceptors, ...after.acceptors].map(({ max }) => max));
-    const { domain, points } = this.#times();
-    [this.#domain, this.#points] = [domain, points];
-  }
-
-  find(): Times | null {
-    const seen = new Map<string, boolean>();
-    const gains: Interval[] = [];
-    let isAlways = true;
-    for (const [index, from] of this.#points.entries()) {
-      if (!holds(this.#domain, from)) continue;
-      const to = this.#points[index + 1] ?? Number.POSITIVE_INFINITY;
-      const moment = this.#momentOf(from, to);
-      const key = keyOf(moment);
-      const isGain = seen.get(key) ?? isGainAt(moment);
-      seen.set(key, isGain);
-      if (isGain) gains.push({ from, to });
-      else isAlways = false;
-    }
-    return gains.length === 0 ? null : { isAlways, intervals: unite(gains) };
-  }
-
-  /** The instants at which anything changes, and the stretches in which the hours are known. */
-  #times(): { readonly domain: readonly Interval[]; readonly points: readonly Instant[] } {
-    const at = this.#at;
-    const sides = [this.#before, this.#after];
-    const fixed = sides.flatMap(({ acceptors, deniers }) => [
-      ...[...acceptors, ...deniers].flatMap(({ duty }) => duty ?? []),
-      ...deniers.flatMap(({ rule: { during } }) => (during === null ? [] : [during])),
-    ]);
-    const ends = fixed.flatMap(({ from, to }) => [from, to]).filter((end) => end > at);
-    const hours = this.#hours();
-    if (hours.length === 0) return { domain: ALWAYS, points: inOrder([at, ...ends]) };
-    const domain = unite([
-      { from: at, to: at + COMPARED },
-      ...ends.map((end) => ({ from: Math.max(at, end - AROUND), to: end + AROUND })),
-    ]);
-    const windows = hours.flatMap((each) => windowsOf(each, domain));
-    const edges = [...domain, ...windows].flatMap(({ from, to }) => [from, to]);
-    return { domain, points: inOrder([at, ...ends, ...edges].filter((point) => point >= at)) };
-  }
-
-  #hours(): readonly OpeningHours[] {
-    const all = [this.#before, this.#after].flatMap(({ acceptors, deniers }) => [
-      ...acceptors.map(({ hours }) => hours),
-      ...deniers.map(({ rule }) => rule.hours),
-    ]);
-    return [...new Map(all.flatMap((hours) => (hours === null ? [] : [[hoursKey(hours), hours] as const]))).values()];
-  }
-
-  #momentOf(from: Instant, to: Instant): Moment {
-    const open = (view: View) => this.#openOf(view, from, to);
-    return { length: to - from, before: open(this.#before), after: open(this.#after) };
-  }
-
-  #openOf({ acceptors, deniers, isOpenToAskers }: View, from: Instant, to: Instant): Open {
-    // What comes later than a grant can last makes no difference.
-    const far = to - from + this.#longest;
-    const near = (instant: Instant) => (instant - from > far ? Number.POSITIVE_INFINITY : instant - from);
-    const matching = deniers.filter(({ duty }) => duty === null || holds(duty, from));
-    const next = matching.map(({ rule }) => firstAfter(this.#denials(rule), from)?.from ?? Number.POSITIVE_INFINITY);
-    const end = Math.min(Number.POSITIVE_INFINITY, ...next);
-    return {
-      isDenied: end <= from,
-      end: end <= from ? 0 : near(end),
-      isOpenToAskers,
-      acceptors: acceptors
-        .filter(({ duty }) => duty === null || holds(duty, from))
-        .map((acceptor) => {
-          const { hours } = acceptor;
-          if (hours === null) return { acceptor, isOpen: true, closing: Number.POSITIVE_INFINITY };
-          const window = firstAfter(this.#open(hours), from);
-          const isOpen = window !== null && window.from <= from;
-          return { acceptor, isOpen, closing: isOpen && hours.isHold ? near(window.to) : Number.POSITIVE_INFINITY };
-        }),
-    };
-  }
-
-  /** The windows of hours wherever they are known. */
-  #open(hours: OpeningHours): readonly Interval[] {
-    const key = hoursKey(hours);
-    const found = this.#windows.get(key) ?? unite(windowsOf(hours, this.#domain));
-    this.#windows.set(key, found);
-    return found;
-  }
-
-  #denials(rule: Denier["rule"]): readonly Interval[] {
-    const found = this.#denied.get(rule);
-    if (found !== undefined) return found;
-    const hours = rule.hours === null ? ALWAYS : this.#open(rule.hours);
-    const denials = intersect(rule.during === null ? ALWAYS : [rule.during], hours);
-    this.#denied.set(rule, denials);
-    return denials;
-  }
+function keyOf({ acceptors, end }: Open): string {
+  return `${end} ${acceptors.map(({ acceptor, closing }) => `${acceptor.rule?.order ?? -1}:${closing}`).join()}`;
 }
 
 /** How a request is made. */
@@ -192,15 +144,24 @@ interface Given {
 }
 
 /** Whether some request at some instant of the moment is allowed after, and not, or not as long, before. */
-function isGainAt({ after, before, length }: Moment): boolean {
-  if (after.isDenied) return false;
+function gainAt(before: Open, after: Open, length: number): Gain | null {
+  if (after.end === 0) return null;
+  if (isGainAt(before, after, 0)) return "all";
+  // Between the first and the last instant both are the lesser of a length and what is left until an end: if one ever is longer, then
+  // it is at the first or at the last.
+  return length !== Number.POSITIVE_INFINITY && isGainAt(before, after, length - 1) ? "end" : null;
+}
+
+/** `start`: the instant, told from the moment's beginning. */
+function isGainAt(before: Open, after: Open, start: number): boolean {
   const all = [...before.acceptors, ...after.acceptors].map(({ acceptor }) => acceptor);
-  const others = all.some(({ asker }) => asker !== null) || before.isOpenToAskers !== after.isOpenToAskers;
+  // Where one side lets anybody ask for anybody, that the other doesn't is told of the proof.
+  const others = !before.isOpenToAskers && !after.isOpenToAskers && all.some(({ asker }) => asker !== null);
   const extensions = after.acceptors.some(({ acceptor }) => acceptor.extensions !== null);
   const durations = durationsOf(all);
   for (const isExtension of extensions ? [false, true] : [false]) {
     for (const isByAnother of others ? [false, true] : [false]) {
-      if (isGainIn({ isByAnother, isExtension }, before, after, durations, length)) return true;
+      if (isGainIn({ isByAnother, isExtension }, before, after, durations, start)) return true;
     }
   }
   return false;
@@ -211,7 +172,7 @@ function isGainIn(
   before: Open,
   after: Open,
   durations: readonly (number | null)[],
-  length: number,
+  start: number,
 ): boolean {
   const [old, now] = [takersOf(before, manner), takersOf(after, manner)];
   if (now.length === 0) return false;
@@ -220,11 +181,12 @@ function isGainIn(
   if (sets === null) return true;
   const [olds, nows] = [old, now].map((takers) => takers.map((taker) => atoms.masked(taker)));
   for (const met of sets) {
+    if (nows?.some(({ needs }) => (met & needs) === needs) !== true) continue;
     for (const duration of durations) {
       const given = givenBy(nows ?? [], duration, met, after.end);
       if (given === null) continue;
-      const earlier = before.isDenied ? null : givenBy(olds ?? [], duration, met, before.end);
-      if (earlier === null || isLonger(given, earlier, length)) return true;
+      const earlier = before.end === 0 ? null : givenBy(olds ?? [], duration, met, before.end);
+      if (earlier === null || lastsFrom(given, start) > lastsFrom(earlier, start)) return true;
     }
   }
   return false;
@@ -240,11 +202,12 @@ interface Taker {
   readonly upTo: number;
 }
 
-function takersOf({ acceptors, isOpenToAskers }: Open, { isByAnother, isExtension }: Manner): readonly Taker[] {
-  return acceptors.flatMap(({ acceptor, closing, isOpen }): Taker[] => {
+function takersOf({ acceptors }: Open, { isByAnother, isExtension }: Manner): readonly Taker[] {
+  return acceptors.flatMap(({ acceptor, closing: untilClosing }): Taker[] => {
+    const [isOpen, closing] = [untilClosing !== null, untilClosing ?? Number.POSITIVE_INFINITY];
     const { asker, cooldown, extensions, hours } = acceptor;
     const needs = [...acceptor.needs];
-    if (isByAnother && !isOpenToAskers) {
+    if (isByAnother) {
       if (asker === null) return [];
       needs.push(asker);
     }
@@ -310,12 +273,8 @@ function givenBy(
   return null;
 }
 
-/** Whether one grant outlasts another that begins at the same instant, at some instant of a moment of that length. */
-function isLonger(one: Given, other: Given, length: number): boolean {
-  // Between the first and the last instant both are the lesser of a length and what is left until an end: if one ever is longer, then
-  // it is at the first or at the last.
-  const starts = length === Number.POSITIVE_INFINITY ? [0] : [0, length - 1];
-  return starts.some((start) => Math.min(one.length, one.end - start) > Math.min(other.length, other.end - start));
+function lastsFrom({ end, length }: Given, start: number): number {
+  return Math.min(length, end - start);
 }
 
 /** Durations on both sides of every bound, and none. */
@@ -328,30 +287,4 @@ function durationsOf(acceptors: readonly Acceptor[]): readonly (number | null)[]
   ]);
   const around = bounds.flatMap((bound) => [bound - 1, bound, bound + 1]).filter((duration) => duration > 0);
   return [null, ...new Set(around)];
-}
-
-function keyOf({ after, before, length }: Moment): string {
-  const open = ({ acceptors, end, isDenied }: Open) => [
-    isDenied,
-    end,
-    acceptors.map(({ acceptor, closing, isOpen }) => [acceptor.rule?.order ?? -1, isOpen, closing]),
-  ];
-  return JSON.stringify([length, open(before), open(after)]);
-}
-
-const windows = new Map<string, readonly Interval[]>();
-const MOST_WINDOWS = 1000;
-
-function windowsOf(hours: OpeningHours, domain: readonly Interval[]): readonly Interval[] {
-  return domain.flatMap(({ from, to }) => {
-    const key = `${hours.text} ${from} ${to}`;
-    const found = windows.get(key) ?? windowsBetween(hours, from, to + BEYOND);
-    if (windows.size > MOST_WINDOWS) windows.clear();
-    windows.set(key, found);
-    return found;
-  });
-}
-
-function inOrder(points: readonly Instant[]): readonly Instant[] {
-  return [...new Set(points)].sort((one, other) => one - other);
 }

@@ -13,3 +13,4 @@ export { type Offer, offersOf, type Wish } from "./offers";
 export { dutiesAt, jobFunctionsOf } from "./person-facts";
 export type { RuleChange } from "./rule-changes";
 export type { SettingChange } from "./setting-changes";
+export type { WhoChange } from "./who-changes";

@@ -8,6 +8,8 @@ export interface ProfilePair {
   /** One of them: what goes for one goes for all. */
   readonly person: string;
   readonly people: readonly string[];
+  /** Whether nothing about them is other on the other side. */
+  readonly isSame: boolean;
 }
 
 /**
@@ -29,7 +31,10 @@ export function profilePairs(old: Side, now: Side): readonly ProfilePair[] {
     if (group === undefined) groups.set(key, [person]);
     else group.push(person);
   }
-  return [...groups.values()].map((members, id) => ({ id, person: members[0] ?? "", people: members }));
+  return [...groups].map(([key, members], id) => {
+    const [one, other] = key.split("\n");
+    return { id, person: members[0] ?? "", people: members, isSame: one === other };
+  });
 }
 
 function emergency(breakGlass: { readonly who: CompiledWho } | null): readonly { readonly who: CompiledWho }[] {
@@ -46,6 +51,7 @@ function keysOf({ people: { onCall, people } }: Side, named: ReadonlySet<string>
     const functions = written.get(jobFunctions) ?? [...jobFunctions].sort().join();
     written.set(jobFunctions, functions);
     const alone = named.has(person) || onDuty.has(person) ? person : "";
-    return `${functions}|${[...identities.keys()].sort().join()}|${alone}`;
+    const duties = onDuty.has(person) ? JSON.stringify([...onCall].map(([name, all]) => [name, all.get(person)])) : "";
+    return `${functions}|${[...identities.keys()].sort().join()}|${alone}|${duties}`;
   };
 }

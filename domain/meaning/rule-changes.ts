@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { CompiledAllow, CompiledDeny } from "../compiled-policy";
-import { leavesOf } from "../compiled-policy";
+import type { CompiledDeny } from "../compiled-policy";
 import { formatInstant } from "../instant";
 import { breakGlassDemands, type Demands, demandsOf } from "./demands";
-import { extensionOf } from "./extension-of-who";
-import { type Acceptor, type Denier, type Side, type Standing, targetKey } from "./standing";
+import { type Acceptor, type Denier, isSameTarget, type Side, type Standing } from "./standing";
 
 /** What became of a rule, or of the target, for somebody; texts for people. `from` and `to` are null where there is nothing. */
 export interface RuleChange {
@@ -54,7 +52,7 @@ function idOf({ rule }: Acceptor): string {
 }
 
 function targetChange(before: Standing | null, after: Standing | null): RuleChange[] {
-  if (before === null || after === null || targetKey(before.target) === targetKey(after.target)) return [];
+  if (before === null || after === null || isSameTarget(before, after)) return [];
   const [from, to] = [before, after].map(
     ({ target: { connection, kind, role } }) => `${role} at ${connection} (${kind})`,
   );
@@ -83,27 +81,22 @@ function changesOf(
 function textOf(fields: Fields | undefined): string | null {
   if (fields === undefined) return null;
   const said = [...fields].flatMap(([field, text]) =>
-    text === null || QUIET.has(`${field} ${text}`) ? [] : [`${field} ${text}`],
+    text === null || QUIET.has(`${field} ${text}`) ? [] : [field === "on call" ? "while on call" : `${field} ${text}`],
   );
   return said.join(", ") || "always";
 }
 
 /** What every rule has unless it says something else. */
-const QUIET: ReadonlySet<string> = new Set([
-  "duration.min PT1M",
-  "duration.clamp false",
-  "reason.minLength 1",
-  "approvers null",
-]);
+const QUIET: ReadonlySet<string> = new Set(["duration.min PT1M", "duration.clamp false", "reason.minLength 1"]);
 
 function allowFields(side: Side, { duty, rule }: Acceptor, environment: string): Fields {
   const { breakGlass } = side.rules;
-  if (rule !== null) return fieldsOf(demandsOf(rule, side.rules, environment), duty, approversOf(side, rule));
+  if (rule !== null) return fieldsOf(demandsOf(rule, side.rules, environment), duty);
   if (breakGlass === null || side.policy.breakGlass === undefined) return new Map();
-  return fieldsOf(breakGlassDemands(breakGlass, side.policy.breakGlass, side.rules, environment), duty, null);
+  return fieldsOf(breakGlassDemands(breakGlass, side.policy.breakGlass, side.rules, environment), duty);
 }
 
-function fieldsOf(demands: Demands, duty: Acceptor["duty"], approvers: string | null): Fields {
+function fieldsOf(demands: Demands, duty: Acceptor["duty"]): Fields {
   const { duration, extensions, reason, review } = demands;
   return new Map<string, string | null>([
     ["duration.max", duration.max],
@@ -115,7 +108,6 @@ function fieldsOf(demands: Demands, duty: Acceptor["duty"], approvers: string | 
     ["reason.matches", reason.matches],
     ["ticket", demands.ticket],
     ["approvals", demands.approvals],
-    ["approvers", approvers],
     ["approvalsValidFor", demands.approvalsValidFor],
     ["cooldown", demands.cooldown],
     ["extensions", extensions === null ? null : `${extensions.max} of up to ${extensions.upTo}`],
@@ -124,19 +116,6 @@ function fieldsOf(demands: Demands, duty: Acceptor["duty"], approvers: string | 
     ["on call", dutyText(duty)],
   ]);
 }
-
-/** As many may approve; who they are is told where it is few. */
-function approversOf({ people }: Side, { approvals }: CompiledAllow): string | null {
-  if (approvals === null) return null;
-  const extensions = leavesOf(approvals).map(({ from }) => extensionOf(from, people));
-  const all = new Set(extensions.flatMap(({ always, onCall }) => [...always, ...onCall.keys()]));
-  const named = [...all].sort();
-  return named.length <= MOST_NAMED
-    ? named.join(" ")
-    : `${named.length} people (${extensions.map(({ key }) => key.slice(0, 8)).join(" ")})`;
-}
-
-const MOST_NAMED = 8;
 
 function denyFields({ duty, rule }: Denier): Fields {
   return new Map<string, string | null>([

@@ -14,7 +14,7 @@ import type { Directory } from "../directory";
 import type { OpeningHours } from "../hours";
 import type { Policy, Target } from "../policy";
 import { cellOf } from "../rule-index";
-import { type Atom, askerAtom, chainAtom, cooldownAtom, demandsAtoms, emergencyAtoms, unrejectedAtom } from "./atoms";
+import { type Atom, askerAtom, chainAtom, cooldownAtom, demandsAtoms, emergencyAtoms } from "./atoms";
 import { type Interval, unite } from "./intervals";
 
 /** Policy and directory on one side of a comparison. */
@@ -66,8 +66,9 @@ export interface Standing {
   readonly emergency: Acceptor | null;
   /** Deny rules that break-glass doesn't pass. */
   readonly emergencyDeniers: readonly Denier[];
-  readonly proof: CompiledPolicy["proof"];
-  /** Equal for standings that mean the same. */
+  /** Whether anybody may ask for anybody. */
+  readonly isOpenToAskers: boolean;
+  /** Equal for standings that mean the same, the target apart. */
   readonly key: string;
 }
 
@@ -90,16 +91,36 @@ export function standingOf(side: Side, person: string, role: string, environment
     deniers,
     emergency: emergencies[0] ?? null,
     emergencyDeniers: deniers.filter(({ rule }) => !rule.isPassable),
-    proof: rules.proof,
-    key: [
-      targetKey(target),
-      rules.proof,
-      ...all.map(({ duty, key }) => `${key}${duty === null ? "" : JSON.stringify(duty)}`),
-    ].join("\n"),
+    isOpenToAskers: rules.proof === "none",
+    key: all.map(keyWithDuty).join("\n"),
   };
 }
 
-export function targetKey({ connection, kind, role }: Target): string {
+export function keyWithDuty({
+  duty,
+  key,
+}: {
+  readonly duty: readonly Interval[] | null;
+  readonly key: string;
+}): string {
+  return duty === null ? key : `${key} ${JSON.stringify(duty)}`;
+}
+
+/** Whether whoever is the same on both sides stands before the same there. */
+export function isSamePlace(one: Side, other: Side, role: string, environment: string): boolean {
+  return meaningOf(one, role, environment).key === meaningOf(other, role, environment).key;
+}
+
+export function isSame(one: Standing | null, other: Standing | null): boolean {
+  return one?.key === other?.key && isSameTarget(one, other);
+}
+
+/** Also where there is none on one side. */
+export function isSameTarget(one: Standing | null, other: Standing | null): boolean {
+  return one === null || other === null || targetKey(one.target) === targetKey(other.target);
+}
+
+function targetKey({ connection, kind, role }: Target): string {
   return JSON.stringify([kind, connection, role]);
 }
 
@@ -121,6 +142,8 @@ interface CellMeaning {
   readonly deniers: readonly Denier[];
   /** None or one. */
   readonly emergency: readonly Acceptor[];
+  /** Equal where the same people stand before the same. */
+  readonly key: string;
 }
 
 const meanings = new WeakMap<Side, Map<string, CellMeaning>>();
@@ -135,17 +158,20 @@ function meaningOf(side: Side, role: string, environment: string): CellMeaning {
 }
 
 function makeMeaning(side: Side, role: string, environment: string): CellMeaning {
-  const { people, rules } = side;
+  const { rules } = side;
   const cell = cellOf(rules, role, environment);
-  const unrejected = unrejectedAtom(cell.allows.all, people);
   const { breakGlass } = rules;
   const isEmergency =
     breakGlass !== null && names(breakGlass.roles, role) && names(breakGlass.environments, environment);
-  return {
-    acceptors: cell.allows.all.map((rule) => acceptorOf(side, rule, environment, unrejected)),
-    deniers: cell.denies.all.map((rule) => ({ rule, duty: null, key: denierKey(rule) })),
-    emergency: isEmergency ? [emergencyAcceptor(breakGlass, rules, environment)] : [],
-  };
+  const acceptors = cell.allows.all.map((rule) => acceptorOf(side, rule, environment));
+  const deniers = cell.denies.all.map((rule) => ({ rule, duty: null, key: denierKey(rule) }));
+  const emergency = isEmergency ? [emergencyAcceptor(breakGlass, rules, environment)] : [];
+  const whos = [...cell.allows.all, ...cell.denies.all, ...(isEmergency ? [breakGlass] : [])].map(
+    ({ who }) => who.written,
+  );
+  const target = rules.targets.get(role)?.get(environment);
+  const keys = [...acceptors, ...deniers, ...emergency].map(({ key }) => key);
+  return { acceptors, deniers, emergency, key: JSON.stringify([target, whos, keys]) };
 }
 
 /** When a person is meant: null: always, none: never. */
@@ -159,12 +185,7 @@ function dutyIn(
   return unite(who.onCall.flatMap((schedule) => people.onCall.get(schedule)?.get(person) ?? []));
 }
 
-function acceptorOf(
-  { people, rules }: Side,
-  rule: CompiledAllow,
-  environment: string,
-  unrejected: readonly Atom[],
-): Acceptor {
+function acceptorOf({ people, rules }: Side, rule: CompiledAllow, environment: string): Acceptor {
   const max = cappedMax(rule.max, rules, environment).max.milliseconds;
   const { extensions } = rule;
   return withKey({
@@ -174,7 +195,7 @@ function acceptorOf(
     max,
     isClamping: rule.isClamping,
     hours: rule.hours,
-    needs: [...demandsAtoms(rule, people), ...unrejected],
+    needs: demandsAtoms(rule, people),
     cooldown: cooldownAtom(rule),
     asker: askerAtom(rule, people),
     extensions: extensions === null ? null : { chain: chainAtom(extensions.max), upTo: extensions.upTo.milliseconds },
