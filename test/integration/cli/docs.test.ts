@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { AT, aRequest } from "./documents";
+import { AT, aRequest, POLICY } from "./documents";
 import { aProject, elevate, type Project, ROOT, TIMEOUT } from "./elevate";
 
 describe("docs/cli.md", () => {
@@ -14,7 +14,18 @@ describe("docs/cli.md", () => {
   });
   after(() => project.remove());
 
-  for (const command of ["", "check", "explain", "test", "schema", "status", "reap", "journal init", "audit verify"]) {
+  for (const command of [
+    "",
+    "check",
+    "explain",
+    "diff",
+    "test",
+    "schema",
+    "status",
+    "reap",
+    "journal init",
+    "audit verify",
+  ]) {
     it(`when \`elevate ${command}\` is asked for help, then that is what it says`, async () => {
       const args = [...command.split(" ").filter((word) => word !== ""), "--help"];
       const { stdout } = await elevate(args, { cwd: project.path });
@@ -36,6 +47,10 @@ describe("docs/cli.md", () => {
     project.write("stacks/requests/bad.yaml", aRequest({ duration: "P1M" }).replace("  role:", "  rule:"));
     const bad = await shown();
     const tested = await shownOf("test");
-    for (const example of [judged, bad, tested]) assert.ok(doc.includes(`\`\`\`console\n${example}\`\`\`\n`), example);
+    project.write("old.yaml", POLICY);
+    project.write("new.yaml", POLICY.replace("max: PT1H", "max: PT8H"));
+    const compared = await shownOf("diff", "old.yaml", "new.yaml", "--at", AT);
+    for (const example of [judged, bad, tested, compared])
+      assert.ok(doc.includes(`\`\`\`console\n${example}\`\`\`\n`), example);
   });
 }).timeout(TIMEOUT);

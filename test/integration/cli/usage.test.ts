@@ -56,7 +56,7 @@ describe("elevate and its arguments", () => {
     const { exit, stdout, stderr } = await elevate(["--help"], where);
     assert.deepEqual([exit, stderr], [0, ""]);
     const commands = [...(stdout.split("Commands:\n")[1] ?? "").matchAll(/^ {2}(\w+)/gm)].map(([, name]) => name);
-    assert.deepEqual(commands, ["check", "explain", "test", "schema", "status", "reap", "journal", "audit"]);
+    assert.deepEqual(commands, ["check", "explain", "diff", "test", "schema", "status", "reap", "journal", "audit"]);
   });
 
   it("when the version is asked for, then it is printed", async () => {
