@@ -3,7 +3,7 @@
 /** Exit codes of every command (design §8, a contract). */
 export const EXIT = {
   yes: 0,
-  /** A test or check failed: a case of a policy test, a chain that doesn't verify, an error or a warning of `lint`. */
+  /** A test or check failed: a case of a policy test, a chain that doesn't verify, an error or a warning of `lint`, something wider in a `diff`. */
   failed: 1,
   /** A document, an argument or the environment is wrong; the same call fails again until it is mended. */
   badInput: 2,

@@ -52,6 +52,7 @@ export interface Place {
 }
 
 export interface When {
+  /** Whenever there is anything to have: whatever hours and deny rules leave. */
   readonly always: boolean;
   readonly from: string;
   /** Null: without end, as far as was compared. */

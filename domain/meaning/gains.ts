@@ -4,8 +4,9 @@ import type { Frames, Moment, TimeParts } from "./frames";
 import { type Interval, unite } from "./intervals";
 import { type Acceptor, type Denier, isSame, isSameTarget, keyWithDuty, type Standing } from "./standing";
 
-/** Where a comparison found something: all of the time that it looked at, or some of it. */
+/** Where a comparison found something. */
 export interface Times {
+  /** Whether it is so whenever there is anything to have. */
   readonly isAlways: boolean;
   /** United; the last may end at infinity. */
   readonly intervals: readonly Interval[];
@@ -33,7 +34,7 @@ export function gainsOf(before: Standing | null, after: Standing | null, door: D
     const known = seen.get(key);
     const gain = known === undefined ? gainAt(one, other, moment.length) : known;
     seen.set(key, gain);
-    if (gain !== "all") isAlways = false;
+    if (gain !== "all" && givesSomething(other)) isAlways = false;
     if (gain === "all") gains.push(...moment.intervals);
     else if (gain === "end") gains.push(...moment.intervals.map((each) => endOf(each, parts.times.longest)));
   }
@@ -125,6 +126,10 @@ function openOf(
       return { acceptor, closing: closing === null || hours.isHold ? closing : Number.POSITIVE_INFINITY };
     }),
   };
+}
+
+function givesSomething({ acceptors, end }: Open): boolean {
+  return end > 0 && acceptors.some(({ closing }) => closing !== null);
 }
 
 function keyOf({ acceptors, end }: Open): string {

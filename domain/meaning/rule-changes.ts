@@ -36,7 +36,8 @@ export function ruleChanges({
   return [
     ...targetChange(before, after),
     ...changesOf("allow", olds.allow, nows.allow),
-    ...changesOf("deny", olds.deny, nows.deny),
+    // Where there is nothing on one side, what is denied of it is no change.
+    ...(before === null || after === null ? [] : changesOf("deny", olds.deny, nows.deny)),
   ];
 }
 

@@ -73,6 +73,10 @@ describe("docs/cli.md", () => {
     project.write("stacks/requests/bad.yaml", aRequest({ duration: "P1M" }).replace("  role:", "  rule:"));
     const bad = await shown();
     const tested = await shownOf("test");
-    for (const example of [judged, bad, tested]) assert.ok(doc.includes(`\`\`\`console\n${example}\`\`\`\n`), example);
+    project.write("old.yaml", POLICY);
+    project.write("new.yaml", POLICY.replace("max: PT1H", "max: PT8H"));
+    const compared = await shownOf("diff", "old.yaml", "new.yaml", "--at", AT);
+    for (const example of [judged, bad, tested, compared])
+      assert.ok(doc.includes(`\`\`\`console\n${example}\`\`\`\n`), example);
   });
 }).timeout(TIMEOUT);

@@ -181,6 +181,18 @@ describe("compareMeaning()", () => {
     assert.deepEqual(effects(compare(rules(RULE, { ...FREEZE, during: past }), rules(RULE))), [`same ${DBAS}`]);
   });
 
+  it("when a deny rule of another year goes, then that is found too, within hours as well", () => {
+    const during = { from: "2029-01-01T00:00:00Z", to: "2029-02-01T00:00:00Z" };
+    for (const hours of [undefined, WEEK]) {
+      const timed = { ...RULE, hours };
+      const { access } = compare(rules(timed, { ...FREEZE, during }), rules(timed));
+      assert.deepEqual(
+        access.map(({ effect, gained }) => [effect, gained?.from.slice(0, 10), gained?.to]),
+        [["wider", hours === undefined ? "2028-12-31" : "2029-01-01", null]],
+      );
+    }
+  });
+
   it("when hours are those of a zone with summer time, then the weeks in which they differ are found", () => {
     const zoned = (zone: string) => rule({ hours: { ...WEEK, days: ["mon"], zone } });
     const { access } = compare(zoned("Europe/Berlin"), zoned("Etc/GMT-1"));
