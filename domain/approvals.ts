@@ -19,6 +19,8 @@ export const NO_APPROVALS: ApprovalReport = { required: [], given: [], missing: 
 
 /** The latest verdict of each person that counts at all, with and without those that a forge brought. */
 interface Verdicts {
+  /** What the role means today. */
+  readonly today: string | null;
   readonly signed: ReadonlyMap<string, Approval>;
   readonly all: ReadonlyMap<string, Approval>;
 }
@@ -69,7 +71,9 @@ function describeWho(who: CompiledWho, name: (text: string) => string): string {
 
 /** Of people of the directory other than whoever asks, given since the request and not in the future. */
 function verdictsOf({ approvals, people, policy, proof, request, requestedAt, now }: Case): Verdicts {
-  const today = roleDigestOf(policy, request.spec.role, request.spec.environment);
+  // Nobody's verdict is compared with it then, and it is a hash.
+  const isNone = approvals === null || approvals.length === 0;
+  const today = isNone ? null : roleDigestOf(policy, request.spec.role, request.spec.environment);
   const signed = new Map<string, Approval>();
   const all = new Map<string, Approval>();
   for (const verdict of approvals ?? []) {
@@ -79,7 +83,7 @@ function verdictsOf({ approvals, people, policy, proof, request, requestedAt, no
     if (isLater(verdict, all.get(approver), today)) all.set(approver, verdict);
     if (verdict.imported !== true && isLater(verdict, signed.get(approver), today)) signed.set(approver, verdict);
   }
-  return { signed, all };
+  return { today, signed, all };
 }
 
 /**
@@ -98,8 +102,7 @@ function isLater(verdict: Approval, known: Approval | undefined, today: string |
 export type Fits = (leaf: CompiledLeaf) => readonly string[];
 
 function fitting(kase: Case, { approvalsValidFor }: CompiledAllow, duration: number, verdicts: Verdicts): Fits {
-  const { environment, role } = kase.request.spec;
-  const today = roleDigestOf(kase.policy, role, environment);
+  const { today } = verdicts;
   const counts = (verdict: Approval): boolean =>
     verdict.verdict === "approve" &&
     (approvalsValidFor === null || kase.now < verdict.at + approvalsValidFor.milliseconds) &&

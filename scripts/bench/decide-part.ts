@@ -32,7 +32,7 @@ export interface DecideResults {
 const WARM_UP_MS = 300;
 const RUN_MS = 700;
 const TIMED = 20_000;
-/** Of a slow engine no more than that is spent on warming up, running and timing alike. */
+/** Of a slow engine no more than that is spent on timing single decisions. */
 const LONGEST_MS = 2_000;
 
 type Say = (line: string) => void;
@@ -49,13 +49,13 @@ export async function measureDecisions({ runs }: BenchOptions, say: Say): Promis
   for (const size of SIZES) {
     const before = heap();
     const scenario = makeScenario(size);
-    const deciders = [{ name: ours.name, decide: await prepared(ours, scenario) }];
+    const deciders = [{ name: ours.name, decide: await ours.prepare(scenario) }];
     const answers = answersOf(deciders[0]?.decide, scenario);
     memory = heap() - before;
     allowed.set(size.name, `${answers.filter(Boolean).length} of ${answers.length}`);
     for (const contestant of contestants) {
       say(`${size.name}: ${contestant.name}`);
-      const decide = await prepared(contestant, scenario);
+      const decide = await contestant.prepare(scenario);
       requireSame(contestant, scenario, answers, answersOf(decide, scenario));
       deciders.push({ name: contestant.name, decide });
     }
@@ -86,12 +86,6 @@ async function gather(say: Say): Promise<{ contestants: readonly Contestant[]; a
   } catch (error) {
     return { contestants: [], absent: [`OPA, Cedar, Casbin: they could not be installed (${reason(error)})`] };
   }
-}
-
-async function prepared(contestant: Contestant, scenario: Scenario): Promise<Decider> {
-  const decide = await contestant.prepare(scenario);
-  if (decide === null) throw new Error(`${contestant.name} can't be prepared`);
-  return decide;
 }
 
 function answersOf(decide: Decider | undefined, { requests }: Scenario): boolean[] {

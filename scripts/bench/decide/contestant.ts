@@ -4,8 +4,8 @@ import type { Scenario } from "./scenario";
 /** A policy engine that is measured. */
 export interface Contestant {
   readonly name: string;
-  /** Everything that is done once for a policy; null where the engine can't be had here, and `why` was told. */
-  prepare(scenario: Scenario): Promise<Decider | null>;
+  /** Everything that is done once for a policy. */
+  prepare(scenario: Scenario): Promise<Decider>;
 }
 
 /** Whether the request of that index is allowed. */

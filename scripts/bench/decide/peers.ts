@@ -4,6 +4,7 @@ import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, 
 import { createRequire } from "node:module";
 import { homedir } from "node:os";
 import { join } from "node:path";
+import { definedOf } from "../../pipeline/job";
 import { execute, must, repository } from "../../support/workspace";
 import { REGO } from "./opa";
 
@@ -27,7 +28,7 @@ export async function installPeers(say: Say): Promise<(name: string) => unknown>
     say("installing OPA's, Cedar's and Casbin's packages, once");
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     for (const file of ["package.json", "package-lock.json"]) copyFileSync(join(source, file), join(folder, file));
-    await must(execute("npm", ["ci", "--no-audit", "--no-fund"], definedEnv(), folder));
+    await must(execute("npm", ["ci", "--no-audit", "--no-fund"], definedOf(process.env), folder));
   }
   return createRequire(join(folder, "package.json"));
 }
@@ -45,16 +46,11 @@ export async function compileRego(say: Say): Promise<Uint8Array> {
   try {
     writeFileSync(join(work, "policy.rego"), REGO);
     const build = ["build", "-t", "wasm", "-e", "elevation/allow", "-o", "bundle.tar.gz", "policy.rego"];
-    await must(execute("go", ["run", OPA, ...build], definedEnv(), work));
-    await must(execute("tar", ["-xzf", "bundle.tar.gz"], definedEnv(), work));
+    await must(execute("go", ["run", OPA, ...build], definedOf(process.env), work));
+    await must(execute("tar", ["-xzf", "bundle.tar.gz"], definedOf(process.env), work));
     renameSync(join(work, "policy.wasm"), wasm);
   } finally {
     rmSync(work, { recursive: true, force: true });
   }
   return readFileSync(wasm);
-}
-
-function definedEnv(): Record<string, string> {
-  const entries = Object.entries(process.env).filter((entry): entry is [string, string] => entry[1] !== undefined);
-  return Object.fromEntries(entries);
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type Directory, type Policy, parseRequest, type Request, readJudge } from "@elevation/domain";
+import { randomFrom } from "../../support/random";
 
 /** A rule that every engine can express: who, where, how long, why, when. Times are minutes of a UTC day, days 1 (Monday) to 7. */
 export interface PlainRule {
@@ -54,28 +55,18 @@ export const SIZES = [
 ] as const;
 
 const REQUESTS = 2_000;
+const SEED = 20_261_124;
 const ENVIRONMENTS = ["production", "staging", "development", "sandbox"];
 /** A Tuesday. */
 const MORNING = Date.parse("2026-11-24T00:00:00Z");
 const MINUTE = 60_000;
-
-/** A sequence of numbers in [0, 1) that is always the same (mulberry32). */
-function sequence(): () => number {
-  let state = 20_261_124;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 /**
  * A company: ten rules a job function and five a role, one in ten a freeze. Half of the requests are by somebody whom a rule lets ask,
  * the others by anybody for anything; some are too long, too short of words, without a ticket or at night.
  */
 export function makeScenario({ name, rules: count, people: many }: (typeof SIZES)[number]): Scenario {
-  const random = sequence();
+  const random = randomFrom(SEED);
   const below = (limit: number) => Math.floor(random() * limit);
   const functions = Array.from({ length: Math.max(1, count / 10) }, (_, n) => `function-${n}`);
   const roles = Array.from({ length: Math.max(1, count / 5) }, (_, n) => `role-${n}`);

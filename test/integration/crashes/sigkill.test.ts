@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
 import type { PostgresServer } from "@elevation/scripts/support/postgres";
+import { randomFrom } from "@elevation/scripts/support/random";
 import type { SqlSession } from "@elevation/scripts/support/sql-session";
 import { must } from "@elevation/scripts/support/workspace";
 import { engineTimeoutMs, theEngine } from "../../support/engine";
@@ -8,7 +9,7 @@ import { startTeam } from "../../support/pipeline";
 import { type StatementProxy, startStatementProxy } from "../../support/statement-proxy";
 import { VICTIMS, type Victim } from "../../support/victims";
 import { crash, type World } from "./crash";
-import { CRASH_POINTS, type CrashPoint, type Deal, dealer, randomFrom, shuffled } from "./crash-points";
+import { CRASH_POINTS, type CrashPoint, type Deal, dealer, shuffled } from "./crash-points";
 import {
   type Asked,
   ask,
