@@ -54,7 +54,7 @@ export function reasonViolations(kase: Case, rule: string, { minLength, matches 
   const length = codePoints(trimWhiteSpace(reason));
   const violations: Violation[] = [];
   if (length < minLength) violations.push(violation.reasonTooShort(kase, rule, length, minLength));
-  if (matches !== null && !matches.regex.matcher(reason).find()) {
+  if (matches !== null && !matches.regex.test(reason)) {
     violations.push(violation.reasonNoMatch(kase, rule, matches));
   }
   return violations;
@@ -87,17 +87,13 @@ function differentIds({ violations }: Verdict): number {
 function noCandidate(kase: Case): Violation {
   const { environment, requester, role } = kase.request.spec;
   const mine = allowsOfRole(kase.rules, role).matching(kase.people, requester, kase.at);
-  const elsewhere = new Set(
-    mine.filter((rule) => !names(rule.environments, environment)).flatMap((rule) => [...(rule.environments ?? [])]),
-  );
-  if (elsewhere.size > 0) {
-    return violation.environmentNotAllowed(
-      kase,
-      [...elsewhere].filter((name) => kase.rules.targets.get(role)?.has(name) === true),
-    );
-  }
-  const others = kase.cell.allows.all.map(({ id }) => id);
-  return violation.notEligible(kase, others);
+  const elsewhere = mine.filter((rule) => !names(rule.environments, environment));
+  if (elsewhere.length === 0) return violation.notEligible(kase, kase.cell.allows.all);
+  const targets = kase.rules.targets.get(role);
+  const environments = new Set<string>();
+  for (const rule of elsewhere)
+    for (const name of rule.environments ?? []) if (targets?.has(name) === true) environments.add(name);
+  return violation.environmentNotAllowed(kase, [...environments]);
 }
 
 function judgeBy(rule: CompiledAllow, kase: Case): Verdict {
@@ -159,7 +155,7 @@ function ticketViolations(rule: CompiledAllow, kase: Case): Violation[] {
   const { ticket } = kase.request.spec;
   if (rule.ticket === null) return [];
   if (ticket === undefined) return [violation.ticketRequired(kase, rule, rule.ticket)];
-  return rule.ticket.regex.matcher(ticket).find() ? [] : [violation.ticketInvalid(kase, rule, rule.ticket, ticket)];
+  return rule.ticket.regex.test(ticket) ? [] : [violation.ticketInvalid(kase, rule, rule.ticket, ticket)];
 }
 
 /** Since the latest of the person's grants by this rule ended. An extension is not judged by it. */

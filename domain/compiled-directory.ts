@@ -8,8 +8,8 @@ import type { Interval } from "./hours";
 export interface Person {
   /** Through `includes` too. People who were given the same ones share one set. */
   readonly jobFunctions: ReadonlySet<string>;
-  /** Logins by kind of target. */
-  readonly identities: ReadonlyMap<string, string>;
+  /** The kinds of targets at which there is a login. People who have them at the same ones share one set. */
+  readonly kinds: ReadonlySet<string>;
 }
 
 /** A directory with everything parsed that decide() needs again and again. */
@@ -33,15 +33,24 @@ export function compileDirectory(directory: Directory): CompiledDirectory {
 
 function peopleOf(directory: Directory): Map<string, Person> {
   const including = includingJobFunctions(directory);
-  const known = new Map<string, ReadonlySet<string>>();
+  const jobFunctionsOf = sharing((given) => withIncluding(given, including));
+  const kindsOf = sharing((given) => new Set(given));
   const people = new Map<string, Person>();
-  for (const [person, { jobFunctions: given = [], identities = {} }] of Object.entries(directory.people)) {
-    const written = given.join();
-    const jobFunctions = known.get(written) ?? withIncluding(given, including);
-    known.set(written, jobFunctions);
-    people.set(person, { jobFunctions, identities: new Map(Object.entries(identities)) });
+  for (const [person, { jobFunctions = [], identities = {} }] of Object.entries(directory.people)) {
+    people.set(person, { jobFunctions: jobFunctionsOf(jobFunctions), kinds: kindsOf(Object.keys(identities)) });
   }
   return people;
+}
+
+/** The same set for the same list: thousands of people have few different ones, which stay at hand. */
+function sharing(make: (given: readonly string[]) => ReadonlySet<string>): typeof make {
+  const known = new Map<string, ReadonlySet<string>>();
+  return (given) => {
+    const key = JSON.stringify(given);
+    const found = known.get(key) ?? make(given);
+    known.set(key, found);
+    return found;
+  };
 }
 
 function onCallOf(directory: Directory): Map<string, Map<string, Interval[]>> {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { CompiledDirectory } from "./compiled-directory";
+import type { CompiledDirectory, Person } from "./compiled-directory";
 import type { Instant } from "./instant";
 import type { Who } from "./policy";
 
@@ -27,7 +27,17 @@ export function compileWho(who: Who): CompiledWho {
 /** Whether `who` matches a person of the directory at an instant (design §5 "who"); nobody else, whatever the lists say. */
 export function whoMatches(who: CompiledWho, directory: CompiledDirectory, person: string, at: Instant): boolean {
   const known = directory.people.get(person);
-  if (known === undefined) return false;
+  return known !== undefined && matchesKnown(who, directory, known, person, at);
+}
+
+/** {@link whoMatches} for somebody who was looked up already. */
+export function matchesKnown(
+  who: CompiledWho,
+  directory: CompiledDirectory,
+  known: Person,
+  person: string,
+  at: Instant,
+): boolean {
   return (
     who.isEveryone ||
     who.people.has(person) ||

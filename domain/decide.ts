@@ -101,7 +101,7 @@ function unproven(kase: Case): Violation[] {
 export function targetViolations(kase: Case): Violation[] {
   const { environment, role } = kase.request.spec;
   const kind = kindOf(kase);
-  const violations = kase.person?.identities.has(kind) === true ? [] : [violation.noIdentity(kase, kind)];
+  const violations = kase.person?.kinds.has(kind) === true ? [] : [violation.noIdentity(kase, kind)];
   const most = kase.rules.maxOutlives.get(role);
   if (most !== undefined && outlives(kind) > most.milliseconds) {
     violations.push(violation.outlivesTooLong(kase, environment, outlives(kind), most));

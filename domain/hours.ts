@@ -47,19 +47,28 @@ export function compileHours(hours: Hours): OpeningHours {
  */
 export function windowAt(hours: OpeningHours, at: Instant, horizon: Instant): Interval | null {
   const today = dayAt(hours.zone, at);
-  let day = today - DAYS_BACK;
-  let found: Interval | null = null;
-  for (const window of merged(windowsOf(hours, day, today + 1))) {
-    if (window.from <= at && at < window.to) found = window;
-  }
-  if (found === null) return null;
+  const open = touching(hours, today - DAYS_BACK, today + 1, at);
+  if (open === null || open.to >= horizon) return open;
+  let { to } = open;
   // No day begins more than 15 h before UTC's does: later days can't touch the window.
-  for (day = today + 2; found.to < horizon && day * DAY - 15 * 60 * MINUTE <= found.to; day++) {
-    for (const next of windowsOf(hours, day, day)) {
-      if (next.from <= found.to && next.to > found.to) found = { from: found.from, to: next.to };
-    }
+  for (let day = today + 2; to < horizon && day * DAY - 15 * 60 * MINUTE <= to; day++) {
+    const next = windowOf(hours, day);
+    if (next !== null && next.from <= to && next.to > to) to = next.to;
   }
-  return found;
+  return { from: open.from, to };
+}
+
+/** The window that contains an instant, with those of these days that touch or overlap it. A later day's never begins earlier. */
+function touching(hours: OpeningHours, firstDay: number, lastDay: number, at: Instant): Interval | null {
+  let found: Interval | null = null;
+  for (let day = firstDay; day <= lastDay; day++) {
+    const window = windowOf(hours, day);
+    if (window === null) continue;
+    if (found !== null && window.from <= found.to) {
+      if (window.to > found.to) found = { from: found.from, to: window.to };
+    } else if (found === null || found.to <= at) found = window;
+  }
+  return found !== null && found.from <= at && at < found.to ? found : null;
 }
 
 /** The first instant at or after `at` at which the hours are open; null where they aren't for three weeks. */

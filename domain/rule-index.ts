@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { CompiledDirectory } from "./compiled-directory";
+import type { CompiledDirectory, Person } from "./compiled-directory";
 import { type CompiledAllow, type CompiledDeny, type CompiledPolicy, names } from "./compiled-policy";
-import { whoMatches } from "./compiled-who";
+import { matchesKnown } from "./compiled-who";
 import type { Instant } from "./instant";
 
 /** The rules that name one role and one environment. */
@@ -14,11 +14,12 @@ const byRole = new WeakMap<CompiledPolicy, Map<string, RuleSet<CompiledAllow>>>(
 
 /** The allow rules of a policy that name a role, wherever; put together once. */
 export function allowsOfRole(policy: CompiledPolicy, role: string): RuleSet<CompiledAllow> {
+  const found = byRole.get(policy)?.get(role);
+  if (found !== undefined) return found;
+  const rules = new RuleSet(policy.allows.filter((rule) => names(rule.roles, role)));
   const known = byRole.get(policy) ?? new Map<string, RuleSet<CompiledAllow>>();
-  byRole.set(policy, known);
-  const found = known.get(role) ?? new RuleSet(policy.allows.filter((rule) => names(rule.roles, role)));
-  known.set(role, found);
-  return found;
+  byRole.set(policy, known.set(role, rules));
+  return rules;
 }
 
 const cells = new WeakMap<CompiledPolicy, Map<string, Map<string, Cell>>>();
@@ -56,8 +57,10 @@ export class RuleSet<Rule extends CompiledAllow | CompiledDeny> {
   /** The rules whose `who` matches a person of the directory at an instant, in document order. */
   matching(directory: CompiledDirectory, person: string, at: Instant): readonly Rule[] {
     if (this.all.length === 0) return this.all;
-    const candidates = this.#index === null ? this.all : this.#index.candidates(directory, person);
-    return candidates.filter(({ who }) => whoMatches(who, directory, person, at));
+    const known = directory.people.get(person);
+    if (known === undefined) return [];
+    const candidates = this.#index === null ? this.all : this.#index.candidates(known, person);
+    return candidates.filter(({ who }) => matchesKnown(who, directory, known, person, at));
   }
 }
 
@@ -76,9 +79,9 @@ class RuleIndex<Rule extends CompiledAllow | CompiledDeny> {
     }
   }
 
-  candidates(directory: CompiledDirectory, person: string): readonly Rule[] {
+  candidates({ jobFunctions }: Person, person: string): readonly Rule[] {
     const found = new Set([...this.#anybody, ...(this.#byPerson.get(person) ?? [])]);
-    for (const name of directory.people.get(person)?.jobFunctions ?? []) {
+    for (const name of jobFunctions) {
       for (const rule of this.#byJobFunction.get(name) ?? []) found.add(rule);
     }
     return [...found].sort((one, other) => one.order - other.order);

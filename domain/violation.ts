@@ -167,10 +167,11 @@ export function environmentNotAllowed(kase: Case, environments: readonly string[
   );
 }
 
-export function notEligible(kase: Case, others: readonly string[]): Violation {
+export function notEligible(kase: Case, others: readonly CompiledAllow[]): Violation {
   const { environment, role, requester } = kase.request.spec;
   return violation({ id: "not-eligible", rule: null, path: "spec.requester", observed: requester, limit: null }, () => {
-    const rules = `${others.length === 1 ? "rule" : "rules"} ${quoteList(others, "and")}`;
+    const ids = others.map(({ id }) => id);
+    const rules = `${ids.length === 1 ? "rule" : "rules"} ${quoteList(ids, "and")}`;
     const whom = others.length === 0 ? "anybody" : `${quote(requester)}, ${rules} only to others`;
     return `${nameOf(kase)} asks for ${quote(role)} in ${quote(environment)}, which no rule gives to ${whom}; ${KEEPER}`;
   });

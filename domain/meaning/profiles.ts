@@ -47,11 +47,11 @@ function keysOf({ people: { onCall, people } }: Side, named: ReadonlySet<string>
   return (person) => {
     const known = people.get(person);
     if (known === undefined) return "-";
-    const { identities, jobFunctions } = known;
+    const { jobFunctions, kinds } = known;
     const functions = written.get(jobFunctions) ?? [...jobFunctions].sort().join();
     written.set(jobFunctions, functions);
     const alone = named.has(person) || onDuty.has(person) ? person : "";
     const duties = onDuty.has(person) ? JSON.stringify([...onCall].map(([name, all]) => [name, all.get(person)])) : "";
-    return `${functions}|${[...identities.keys()].sort().join()}|${alone}|${duties}`;
+    return `${functions}|${[...kinds].sort().join()}|${alone}|${duties}`;
   };
 }

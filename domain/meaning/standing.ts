@@ -76,7 +76,7 @@ export interface Standing {
 export function standingOf(side: Side, person: string, role: string, environment: string): Standing | null {
   const { people, rules } = side;
   const [known, target] = [people.people.get(person), rules.targets.get(role)?.get(environment)];
-  if (known === undefined || target === undefined || !known.identities.has(target.kind)) return null;
+  if (known === undefined || target === undefined || !known.kinds.has(target.kind)) return null;
   const cell = meaningOf(side, role, environment);
   const dutyOf = (who: CompiledWho) => dutyIn(who, people, person, known);
   const acceptors = withDuties(cell.acceptors, ({ rule }) => (rule === null ? [] : dutyOf(rule.who)));
