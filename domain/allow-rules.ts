@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type ApprovalReport, judgeApprovals, NO_APPROVALS, rejections } from "./approvals";
 import type { Case } from "./case";
-import { type CompiledAllow, type CompiledReason, cappedMax, names, type Span } from "./compiled-policy";
+import { type CompiledAllow, type CompiledReason, cappedMax, type Span } from "./compiled-policy";
 import { whoMatches } from "./compiled-who";
 import type { Violation } from "./decision";
 import { windowAt } from "./hours";
@@ -37,9 +37,10 @@ export function judgeByAllowRules(kase: Case): Verdict {
     if (ids < fewest) [speaker, fewest] = [candidate, ids];
     if (ids === 0) break;
   }
-  const verdict = speaker ?? { ...NOBODY, violations: [noCandidate(kase)], end: at };
-  const rejected = rejections(kase, cell.allows.all).map((verdict) => violation.rejected(kase, verdict));
-  return rejected.length === 0 ? verdict : { ...verdict, violations: [...verdict.violations, ...rejected] };
+  const verdict = speaker ?? nobody(kase);
+  const rejects = rejections(kase, cell.allows.all);
+  if (rejects.length === 0) return verdict;
+  return { ...verdict, violations: [...verdict.violations, ...rejects.map((one) => violation.rejected(kase, one))] };
 }
 
 /** Whether a request that is proven to come from somebody else may be judged by a rule; nobody proven is step 2's matter. */
@@ -77,7 +78,10 @@ function isLow(unit: number): boolean {
   return unit >= 0xdc00 && unit <= 0xdfff;
 }
 
-const NOBODY = { rule: null, allow: null, approvals: NO_APPROVALS, duration: 0 } as const;
+function nobody(kase: Case): Verdict {
+  const violations = [noCandidate(kase)];
+  return { rule: null, allow: null, violations, approvals: NO_APPROVALS, duration: 0, end: kase.at };
+}
 
 function differentIds({ violations }: Verdict): number {
   if (violations.length < 2) return violations.length;
@@ -86,14 +90,15 @@ function differentIds({ violations }: Verdict): number {
 
 function noCandidate(kase: Case): Violation {
   const { environment, requester, role } = kase.request.spec;
-  const mine = allowsOfRole(kase.rules, role).matching(kase.people, requester, kase.at);
-  const elsewhere = mine.filter((rule) => !names(rule.environments, environment));
-  if (elsewhere.length === 0) return violation.notEligible(kase, kase.cell.allows.all);
   const targets = kase.rules.targets.get(role);
-  const environments = new Set<string>();
-  for (const rule of elsewhere)
-    for (const name of rule.environments ?? []) if (targets?.has(name) === true) environments.add(name);
-  return violation.environmentNotAllowed(kase, [...environments]);
+  let elsewhere: Set<string> | null = null;
+  for (const { environments } of allowsOfRole(kase.rules, role).matching(kase.people, requester, kase.at)) {
+    if (environments === null || environments.has(environment)) continue;
+    elsewhere ??= new Set();
+    for (const name of environments) if (targets?.has(name) === true) elsewhere.add(name);
+  }
+  if (elsewhere === null) return violation.notEligible(kase, kase.cell.allows.all);
+  return violation.environmentNotAllowed(kase, [...elsewhere]);
 }
 
 function judgeBy(rule: CompiledAllow, kase: Case): Verdict {

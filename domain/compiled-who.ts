@@ -3,10 +3,11 @@ import type { CompiledDirectory, Person } from "./compiled-directory";
 import type { Instant } from "./instant";
 import type { Who } from "./policy";
 
-/** `who`, with its lists as sets. */
+/** `who`, with lists that are quick to look through. */
 export interface CompiledWho {
   readonly isEveryone: boolean;
-  readonly jobFunctions: ReadonlySet<string>;
+  /** Each once. */
+  readonly jobFunctions: readonly string[];
   readonly people: ReadonlySet<string>;
   /** Names of schedules. */
   readonly onCall: readonly string[];
@@ -17,7 +18,7 @@ export function compileWho(who: Who): CompiledWho {
   const lists = who === "everyone" ? {} : who;
   return {
     isEveryone: who === "everyone",
-    jobFunctions: new Set(lists.jobFunctions),
+    jobFunctions: [...new Set(lists.jobFunctions)],
     people: new Set(lists.people),
     onCall: lists.onCall ?? [],
     written: who,
@@ -46,10 +47,9 @@ export function matchesKnown(
   );
 }
 
-/** Whether two sets share an element. */
-export function hasOneOf(own: ReadonlySet<string>, wanted: ReadonlySet<string>): boolean {
-  if (own.size > wanted.size) return hasOneOf(wanted, own);
-  for (const name of own) if (wanted.has(name)) return true;
+/** Whether somebody who has these has one that is wanted. */
+export function hasOneOf(own: ReadonlySet<string>, wanted: readonly string[]): boolean {
+  for (let at = 0; at < wanted.length; at++) if (own.has(wanted[at] as string)) return true;
   return false;
 }
 

@@ -35,16 +35,39 @@ export function decide(policy: Policy, directory: Directory, request: Request, c
 /** Steps 3 to 6. */
 function judge(kase: Case): Decision {
   const denyRules = denyRulesFor(kase);
-  const violations: Violation[] = [];
-  for (const rule of denyRules) if (deniesAt(rule, kase.at)) violations.push(violation.denied(kase, rule));
+  const denied = deniedBy(kase, denyRules);
   const verdict = kase.isBreakGlass ? judgeByBreakGlass(kase) : judgeByAllowRules(kase);
-  const isBounded = violations.length === 0 && verdict.rule !== null;
+  const isBounded = denied.length === 0 && verdict.rule !== null;
   const end = isBounded ? cutToDenials(kase, denyRules, verdict.end) : kase.at;
-  violations.push(...verdict.violations, ...liveLimits(kase));
-  if (isBounded) violations.push(...heldLimit(kase, end));
-  violations.push(...conflicts(kase), ...extensionViolations(kase, verdict), ...targetViolations(kase));
+  const violations = joined(
+    denied,
+    verdict.violations,
+    liveLimits(kase),
+    isBounded ? heldLimit(kase, end) : NONE,
+    conflicts(kase),
+    extensionViolations(kase, verdict),
+    targetViolations(kase),
+  );
   if (violations.length > 0) return deny(kase, verdict.rule, violations, verdict.approvals);
   return allow(kase, verdict.rule, kase.at, end, verdict.approvals);
+}
+
+const NONE: readonly never[] = [];
+
+/** All in their order. NB. As a rule only one list holds anything, and then it is the answer. */
+function joined(...lists: readonly (readonly Violation[])[]): readonly Violation[] {
+  let only = NONE as readonly Violation[];
+  for (const list of lists) {
+    if (list.length === 0) continue;
+    if (only.length > 0) return lists.flat();
+    only = list;
+  }
+  return only;
+}
+
+function deniedBy(kase: Case, denyRules: readonly CompiledDeny[]): readonly Violation[] {
+  if (denyRules.length === 0) return NONE;
+  return denyRules.filter((rule) => deniesAt(rule, kase.at)).map((rule) => violation.denied(kase, rule));
 }
 
 /** No access stands inside a window that denies it. */
@@ -118,13 +141,15 @@ function allow(
 ): Decision {
   const end = formatInstant(expiresAt);
   const longer = outlives(kindOf(kase));
-  return {
-    ...answer(kase, rule, [], approvals),
-    outcome: "allow",
-    activatesAt: formatInstant(activatesAt),
-    expiresAt: end,
-    effectiveEnd: longer === 0 ? end : formatInstant(expiresAt + longer),
-  };
+  const effectiveEnd = longer === 0 ? end : formatInstant(expiresAt + longer);
+  return answer(
+    kase,
+    "allow",
+    rule,
+    { activatesAt: formatInstant(activatesAt), expiresAt: end, effectiveEnd },
+    [],
+    approvals,
+  );
 }
 
 /** Of the target; a live grant is allowed even where its role has none any more. */
@@ -138,21 +163,27 @@ function deny(
   violations: readonly Violation[],
   approvals: ApprovalReport,
 ): Decision {
-  return answer(kase, rule, violations, approvals);
+  return answer(kase, "deny", rule, NO_TIMES, violations, approvals);
 }
+
+type Times = Pick<Decision, "activatesAt" | "expiresAt" | "effectiveEnd">;
+
+const NO_TIMES: Times = { activatesAt: null, expiresAt: null, effectiveEnd: null };
 
 function answer(
   kase: Case,
+  outcome: Decision["outcome"],
   rule: string | null,
+  { activatesAt, expiresAt, effectiveEnd }: Times,
   violations: readonly Violation[],
   approvals: ApprovalReport,
 ): Decision {
   return {
-    outcome: "deny",
+    outcome,
     rule,
-    activatesAt: null,
-    expiresAt: null,
-    effectiveEnd: null,
+    activatesAt,
+    expiresAt,
+    effectiveEnd,
     violations,
     approvals,
     requestDigest: kase.requestDigest,

@@ -46,13 +46,12 @@ export function formatInstant(instant: Instant): string {
   const day = Math.floor(instant / DAY_LENGTH);
   if (day !== lastDay) [lastDay, lastDate] = [day, new Date(day * DAY_LENGTH).toISOString().slice(0, -13)];
   const left = instant - day * DAY_LENGTH;
-  const [hours, minutes, seconds] = [
-    Math.floor(left / 3_600_000),
-    Math.floor(left / 60_000) % 60,
-    Math.floor(left / 1000) % 60,
-  ];
-  return `${lastDate}${TWO[hours]}:${TWO[minutes]}:${TWO[seconds]}.${THREE[left % 1000]}Z`;
+  const minute = Math.floor(left / 60_000);
+  const second = Math.floor(left / 1000) % 60;
+  return `${lastDate}${MINUTES[minute]}${SECONDS[second]}${MILLISECONDS[left % 1000]}`;
 }
 
-const TWO = Array.from({ length: 60 }, (_, number) => String(number).padStart(2, "0"));
-const THREE = Array.from({ length: 1000 }, (_, number) => String(number).padStart(3, "0"));
+const digits = (number: number, length: number) => String(number).padStart(length, "0");
+const MINUTES = Array.from({ length: 1440 }, (_, at) => `${digits(Math.floor(at / 60), 2)}:${digits(at % 60, 2)}:`);
+const SECONDS = Array.from({ length: 60 }, (_, at) => `${digits(at, 2)}.`);
+const MILLISECONDS = Array.from({ length: 1000 }, (_, at) => `${digits(at, 3)}Z`);

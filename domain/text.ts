@@ -67,5 +67,6 @@ export function trimWhiteSpace(text: string): string {
 }
 
 function isWhiteSpace(character: string): boolean {
-  return /\p{White_Space}/u.test(character);
+  // NB. Most texts begin and end with a letter, and this is asked at each decision.
+  return (character < "a" || character > "z") && /\p{White_Space}/u.test(character);
 }

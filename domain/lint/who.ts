@@ -39,7 +39,7 @@ export function covers(wide: CompiledWho, narrow: CompiledWho, { directory, peop
     return known === undefined || wide.people.has(person) || hasOneOf(known.jobFunctions, wide.jobFunctions);
   };
   return (
-    [...narrow.jobFunctions].every((name) => hasOneOf(impliedBy(directory, [name]), wide.jobFunctions)) &&
+    narrow.jobFunctions.every((name) => hasOneOf(impliedBy(directory, [name]), wide.jobFunctions)) &&
     [...narrow.people].every(isIn) &&
     narrow.onCall.every((schedule) => wide.onCall.includes(schedule))
   );
