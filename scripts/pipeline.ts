@@ -18,6 +18,16 @@ interface Options {
   readonly wait: number;
 }
 
+interface PreviewArguments extends Options {
+  readonly requests: string;
+  readonly documents?: string;
+  readonly failOnWider?: boolean;
+  readonly sarif?: string;
+  readonly published?: string;
+  readonly summary?: string;
+  readonly pull?: number;
+}
+
 /** The steps that hold credentials and may publish. */
 const WORKING = [
   ["deploy", "on merge: end what is expired or withdrawn, grant what is allowed", deploy],
@@ -50,12 +60,15 @@ function main(): Promise<unknown> {
   );
   step("preview", "of a pull request: what it would do, without any credential")
     .requiredOption("--requests <folder>", "the pull request's stacks/requests")
+    .option("--documents <folder>", "a checkout of the pull request: study its policy, directory and policy tests")
+    .option("--fail-on-wider", "fail where these give anybody more access")
+    .option("--sarif <file>", "write what lint finds in them as SARIF 2.1.0")
     .option("--published <folder>", "copies of states and journal, from deploy and schedule")
     .option("--summary <file>", "append the Markdown to this file, instead of printing it")
     .option("--pull <number>", "keep one comment on this pull request up to date", pullNumber)
-    .action(async (options: Options & { requests: string; published?: string; summary?: string; pull?: number }) => {
-      const { stack: stacks, requests, published = null, summary = null, pull = null } = options;
-      end(await preview({ stacks, requests, published, summary, pull }));
+    .action(async ({ stack: stacks, requests, failOnWider: failsWider = false, ...options }: PreviewArguments) => {
+      const { documents = null, sarif = null, published = null, summary = null, pull = null } = options;
+      end(await preview({ stacks, requests, documents, failsWider, sarif, published, summary, pull }));
     });
   return program.parseAsync();
 }

@@ -15,24 +15,30 @@ import {
 import { tmpdir } from "node:os";
 import { basename, join, relative, resolve, sep } from "node:path";
 import { getEngine } from "@elevation/engine";
-import { Journal, type JournalView, openStore, readJournalAnchors } from "@elevation/journal";
-import { isGrantError, readExportedStack } from "@elevation/provider/lifecycle";
+import { isGrantError } from "@elevation/provider/lifecycle";
 import { readRequestFiles } from "@elevation/provider/loader";
 import { loadJudge } from "@elevation/provider/settings";
 import { parse, stringify } from "yaml";
 import { comment, LONGEST_COMMENT } from "./comment";
 import { type EffectsOf, effectsOn } from "./effects";
 import { EXIT, type ExitCode, StepError, worst } from "./exit";
+import { importStates, readPublished } from "./imported";
 import { findRoot, findStacks, type Job, makeJob, type Stack } from "./job";
+import { exitOf, type PolicyChange, type StudyOf, studyPolicyChange } from "./policy-change";
 import { PUBLISHED_JOURNAL } from "./publish";
-import { exportStacks } from "./states";
-import { type Previewed, renderShortSummary, renderSummary } from "./summary";
+import { type Outcome, type Previewed, renderShortSummary, renderSummary } from "./summary";
 import { configWithoutSecrets } from "./without-secrets";
 
 export interface PreviewOptions {
   readonly stacks: readonly string[];
   /** The pull request's `stacks/requests`, data only. */
   readonly requests: string;
+  /** A checkout of the pull request, whose policy, directory and policy tests are studied, data only; null: they aren't. */
+  readonly documents: string | null;
+  /** Whether it fails where access gets wider. */
+  readonly failsWider: boolean;
+  /** Where lint's findings are written as SARIF; null: nowhere. */
+  readonly sarif: string | null;
   /** What the deploy and schedule jobs published; null: nothing yet. */
   readonly published: string | null;
   /** Where the Markdown is appended to, as in `GITHUB_STEP_SUMMARY`; null: printed. */
@@ -71,10 +77,15 @@ export async function preview(options: PreviewOptions, env: NodeJS.ProcessEnv = 
     const previewed: Previewed[] = [];
     const base = digestsIn(join(root, "stacks", "requests"));
     for (const stack of stacks) previewed.push(await previewStack(job, stack, { view, base }, witness));
-    await report(previewed, [...(note === null ? [] : [note]), ...notes], options, env, say);
-    return worst(
-      previewed.map(({ passed, effects }) => (passed ? EXIT.yes : effects === null ? EXIT.badInput : EXIT.denied)),
-    );
+    const studyEnv = { ...passedOn(env), ...(view === null ? {} : journalEnv(published, env)) };
+    const policy = await studyDocuments(options, { root, folder, env: studyEnv });
+    const exit = worst([
+      ...previewed.map(({ passed, effects }) => (passed ? EXIT.yes : effects === null ? EXIT.badInput : EXIT.denied)),
+      policy === null ? EXIT.yes : exitOf(policy, options.failsWider),
+    ]);
+    const all = [...(note === null ? [] : [note]), ...notes, ...notesOn(previewed, policy, base)];
+    await report({ previewed, policy, passed: exit === EXIT.yes, notes: all }, options, env, say);
+    return exit;
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -102,13 +113,14 @@ function previewEnv(folder: string, published: string | null, env: NodeJS.Proces
     PULUMI_CONFIG_PASSPHRASE: randomBytes(16).toString("hex"),
     PULUMI_SKIP_UPDATE_CHECK: "true",
     NO_COLOR: "1",
-    ...(published === null
-      ? {}
-      : {
-          ELEVATION_JOURNAL: `file:${join(published, PUBLISHED_JOURNAL)}`,
-          ELEVATION_JOURNAL_ID: env["ELEVATION_JOURNAL_ID"] ?? "",
-        }),
+    ...journalEnv(published, env),
   };
+}
+
+function journalEnv(published: string | null, env: NodeJS.ProcessEnv): Record<string, string> {
+  if (published === null) return {};
+  const id = env["ELEVATION_JOURNAL_ID"] ?? "";
+  return { ELEVATION_JOURNAL: `file:${join(published, PUBLISHED_JOURNAL)}`, ELEVATION_JOURNAL_ID: id };
 }
 
 /** All of the project but its requests; those are the pull request's, files and folders only. */
@@ -130,54 +142,6 @@ function copyForPreview(root: string, project: string, requests: string): void {
 function stripStackConfig(file: string): void {
   const { config = {} } = (parse(readFileSync(file, "utf8")) as { config?: Record<string, unknown> } | null) ?? {};
   writeFileSync(file, stringify({ config: configWithoutSecrets(config) }));
-}
-
-async function readPublished(
-  published: string | null,
-  env: NodeJS.ProcessEnv,
-): Promise<{ view: JournalView | null; note: string | null }> {
-  if (published === null)
-    return { view: null, note: "No copy of the journal was published: each request is judged as new." };
-  const id = readJournalAnchors(env).id;
-  try {
-    const journal = await Journal.open(openStore(`file:${join(published, PUBLISHED_JOURNAL)}`), id ?? undefined);
-    const view = await journal.view();
-    await journal.close();
-    return { view, note: null };
-  } catch (error) {
-    return {
-      view: null,
-      note: `The published journal can't be used, so each request is judged as new: ${(error as Error).message}`,
-    };
-  }
-}
-
-/** Published states, looked at before they are imported: they are code that a preview runs. */
-async function importStates(
-  job: Job,
-  published: string | null,
-): Promise<{ witness: string; notes: readonly string[] }> {
-  const notes: string[] = [];
-  for (const { name } of job.stacks) {
-    await mustRun(job, ["stack", "init", name]);
-    const file = published === null ? null : join(published, `${name}.json`);
-    if (file === null || !existsSync(file)) {
-      notes.push(`No state of stack \`${name}\` was published: the engine compares with an empty one.`);
-      continue;
-    }
-    const { problems } = readExportedStack(file, readFileSync(file, "utf8"));
-    if (problems.length > 0)
-      throw new StepError(EXIT.failed, `the published state of \`${name}\` is refused:\n${problems.join("\n")}`);
-    await mustRun(job, ["stack", "import", "--stack", name, "--file", file]);
-  }
-  const exported = await exportStacks(job);
-  exported.dispose();
-  return { witness: exported.witness, notes };
-}
-
-async function mustRun(job: Job, args: readonly string[]): Promise<void> {
-  const { code, output } = await job.pulumi(args, { quiet: true });
-  if (code !== 0) throw new StepError(EXIT.storeFailed, `\`pulumi ${args.join(" ")}\` failed:\n${output.trimEnd()}`);
 }
 
 /** What the protected branch declares; null where its own files can't be read. */
@@ -222,14 +186,40 @@ function readEffects(job: Job, stack: Stack, known: Known): Previewed["effects"]
   }
 }
 
-async function report(
+/** The pull request's own documents are looked at, and judge nobody: whoever asks could write them. */
+async function studyDocuments(
+  { documents, sarif }: PreviewOptions,
+  { folder, ...of }: Omit<StudyOf, "proposed" | "sarif">,
+): Promise<PolicyChange | null> {
+  if (documents === null) return null;
+  if (!existsSync(documents)) throw new StepError(EXIT.badInput, `\`${documents}\` is no folder; give a checkout`);
+  const inside = join(folder, "documents");
+  mkdirSync(inside);
+  if (sarif !== null) rmSync(sarif, { force: true });
+  return studyPolicyChange({ ...of, folder: inside, proposed: resolve(documents), sarif });
+}
+
+function notesOn(
   previewed: readonly Previewed[],
-  notes: readonly string[],
+  policy: PolicyChange | null,
+  base: ReadonlySet<string> | null,
+): readonly string[] {
+  const asks = previewed.some(({ effects }) =>
+    effects?.requests.some(({ decision }) => base?.has(decision.requestDigest) !== true),
+  );
+  if (policy === null || policy.meanings.length === 0 || !asks) return [];
+  return [
+    "This pull request asks for access and changes what judges it. Its requests are judged here as the protected branch does; after the merge the change decides. Ask in a pull request of its own.",
+  ];
+}
+
+async function report(
+  outcome: Outcome,
   { summary, pull }: PreviewOptions,
   env: NodeJS.ProcessEnv,
   say: (line: string) => void,
 ): Promise<void> {
-  const markdown = renderSummary(previewed, notes);
+  const markdown = renderSummary(outcome);
   if (summary === null) process.stdout.write(markdown);
   else appendFileSync(summary, markdown);
   const { GITHUB_TOKEN: token, GITHUB_REPOSITORY: repository, GITHUB_API_URL: api = "https://api.github.com" } = env;
@@ -239,7 +229,7 @@ async function report(
     return;
   }
   const fits = markdown.length <= LONGEST_COMMENT;
-  await comment({ api, repository, pull, token }, fits ? markdown : renderShortSummary(previewed, notes)).catch(
+  await comment({ api, repository, pull, token }, fits ? markdown : renderShortSummary(outcome)).catch(
     (error: unknown) => {
       say(`no comment was written: ${error instanceof Error ? error.message : String(error)}`);
     },

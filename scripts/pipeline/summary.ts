@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Asked, Effects, Spent, Withdrawn } from "./effects";
 import { block, code, plain, sentence } from "./markdown";
+import type { PolicyChange } from "./policy-change";
+import { renderPolicyChange, SHORT, WIDE } from "./policy-summary";
 
 /** How the preview of one stack came out. */
 export interface Previewed {
@@ -12,30 +14,43 @@ export interface Previewed {
   readonly output: string;
 }
 
-/** The summary of a pull request, in Markdown. Nothing that a person wrote in a request is anything but text in it. */
-export function renderSummary(previewed: readonly Previewed[], notes: readonly string[]): string {
-  return renderAll(previewed, notes, previewed.map(renderStack));
+/** How a pull request came out. */
+export interface Outcome {
+  readonly previewed: readonly Previewed[];
+  /** Null: nothing that judges changes. */
+  readonly policy: PolicyChange | null;
+  readonly passed: boolean;
+  readonly notes: readonly string[];
+}
+
+/** The summary of a pull request, in Markdown. Nothing that a person wrote in it is anything but text. */
+export function renderSummary(outcome: Outcome): string {
+  const policy = outcome.policy === null ? [] : [renderPolicyChange(outcome.policy, WIDE)];
+  return renderAll(outcome, outcome.notes, [...policy, ...outcome.previewed.map(renderStack)]);
 }
 
 /** How many lines of a table a short summary has for each stack. */
 const ROWS = 50;
 
 /** The same for where there is little room: what is denied and what is asked, and where the rest stands. */
-export function renderShortSummary(previewed: readonly Previewed[], notes: readonly string[]): string {
-  const stacks = previewed.map(({ stack, effects }) => {
+export function renderShortSummary(outcome: Outcome): string {
+  const policy = outcome.policy === null ? [] : [renderPolicyChange(outcome.policy, SHORT)];
+  const stacks = outcome.previewed.map(({ stack, effects }) => {
     const head = `### Stack ${code(stack)}`;
     if (effects === null) return `${head}\n\nThe request files can't be read, so nothing was judged.`;
     const { requests, withdrawn, spent } = effects;
     const counts = `${requests.length} asked for, ${withdrawn.length} withdrawn, ${spent.length} that can open nothing`;
     return [head, counts, requests.length === 0 ? "" : table(requests.slice(0, ROWS))].filter(Boolean).join("\n\n");
   });
-  return renderAll(previewed, notes.slice(0, 5), [...stacks, "The whole of it stands in the job's summary."]);
+  const rest = "The whole of it stands in the job's summary.";
+  return renderAll(outcome, outcome.notes.slice(0, 5), [...policy, ...stacks, rest]);
 }
 
-function renderAll(previewed: readonly Previewed[], notes: readonly string[], parts: readonly string[]): string {
-  const passed = previewed.every((one) => one.passed);
+function renderAll({ passed, policy }: Outcome, notes: readonly string[], parts: readonly string[]): string {
+  const isWider = policy?.meanings.some((meaning) => meaning.isWider) === true;
+  const verdict = passed ? "this can be merged" : "this can't be merged yet";
   return [
-    passed ? "## Elevation: this can be merged" : "## Elevation: this can't be merged yet",
+    isWider ? `## ⚠️ Elevation: ${verdict}, and makes access wider` : `## Elevation: ${verdict}`,
     ...notes.map((note) => `> ${sentence(note)}`),
     ...parts,
     "<sub>Decisions are made again when this is merged, on what is true then. Nothing was granted by this preview.</sub>",

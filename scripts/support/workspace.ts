@@ -19,6 +19,8 @@ export interface RunOptions {
   /** Called with every piece of output, as it comes. */
   readonly onOutput?: (text: string) => void;
   readonly onStart?: (pid: number) => void;
+  /** After so long it is ended, in milliseconds. */
+  readonly timeoutMs?: number;
 }
 
 /** A throw-away project: this repository's own Pulumi.yaml, stacks and pack, with documents, state and journal of its own. */
@@ -115,6 +117,7 @@ export function execute(
       cwd,
       env: { ...env, ...options.env },
       stdio: ["ignore", "pipe", "pipe"],
+      timeout: options.timeoutMs,
     });
     const all = { stdout: "", stderr: "", output: "" };
     const take = (stream: "stdout" | "stderr") => (data: string) => {

@@ -3,13 +3,17 @@
 /** Roles that the server itself begins with: rights given to some of these are in no list of it. */
 const FIRST_OF_OTHERS = 16_384;
 
+/** Whether a row was written by a transaction of the baseline: from $3 (as `baseline`) on, or one of $4. */
+export const isSince = (row: string) =>
+  `(pg_catalog.age(${row}.xmin) <= (SELECT age FROM baseline) OR ${row}.xmin = ANY ($4::xid[]))`;
+
 /**
  * Rows of the large catalogs that can concern a grant: written since it began, or of an object that names a holder ($2) in
  * its rights. That the server lists by itself, and refuses to drop a role by it. Picked before anything else is looked at:
  * to read the rights of a row costs many times its transaction.
  */
 const concerned = (object: string, alias: string) => `
-  (pg_catalog.age(${alias}.xmin) <= (SELECT age FROM baseline) OR ${object} IN (SELECT object FROM naming)
+  (${isSince(alias)} OR ${object} IN (SELECT object FROM naming)
    OR (SELECT pg_catalog.bool_or(h.oid < ${FIRST_OF_OTHERS}) FROM pg_catalog.unnest($2::oid[]) h (oid)))`;
 
 /** Needs `baseline` (age) and `here` (oid). */

@@ -2,6 +2,7 @@
 import { escapeIdentifier, escapeLiteral } from "pg";
 import { GrantError } from "../../errors";
 import type { Access } from "../../lifecycle/ports";
+import { readBeginning } from "./beginning";
 import { type Facts, readFacts } from "./catalog";
 import { grantRoleOf, noteText } from "./grant-role";
 import { judge } from "./judge";
@@ -11,8 +12,6 @@ import { tick } from "./text";
 /** duplicate_object, and unique_violation where another transaction makes the same role at this moment. */
 const NAME_TAKEN = ["42710", "23505"];
 const NO_SUCH_ROLE = "42704";
-
-const OLDEST = "SELECT pg_catalog.pg_snapshot_xmin(pg_catalog.pg_current_snapshot())::text AS since";
 
 /**
  * How the grant's role hands on: her rights, never the role itself nor the right to pass it on. Before 16 a membership
@@ -27,7 +26,7 @@ const HANDS_ON = " WITH INHERIT TRUE, SET FALSE, ADMIN FALSE";
 export async function createAccess(session: Session, access: Access, timeline: number): Promise<void> {
   const name = grantRoleOf(access);
   const look = async () => requireIntact(await facts(session, access, name), access, name);
-  const note = noteText(access, { since: await oldestTransaction(session), timeline });
+  const note = noteText(access, { ...(await readBeginning(session)), timeline });
   try {
     await session.transaction(LOCK_TIMEOUT_MS, statements(session, access, name, note), look);
   } catch (error) {
@@ -78,11 +77,4 @@ function requireNames(facts: Facts, access: Access, connection: string): void {
   if (facts.person === null) {
     throw new GrantError("login-missing", `login ${tick(access.place.identity)} does not exist ${where}; create it`);
   }
-}
-
-/** Whoever is writing now may go on with rights of the grant in a transaction older than it: that is where the scan begins. */
-async function oldestTransaction(session: Session): Promise<string> {
-  const [row] = await session.rows<{ since: string }>(OLDEST, []);
-  if (row === undefined) throw new Error("a query without a table gave no row");
-  return row.since;
 }

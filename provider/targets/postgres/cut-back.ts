@@ -74,7 +74,7 @@ function resets(access: Access, facts: Facts, name: string, timeline: number): r
   const comment = facts.role?.comment ?? null;
   const found = readNote(comment);
   const since = found?.since ?? proofs(facts)[0]?.xmin ?? "3";
-  const note = noteText(access, { since, timeline: found?.timeline ?? timeline });
+  const note = noteText(access, { since, open: found?.open ?? [], timeline: found?.timeline ?? timeline });
   if (comment !== note) statements.push(`COMMENT ON ROLE ${quoted} IS ${escapeLiteral(note)}`);
   return statements;
 }

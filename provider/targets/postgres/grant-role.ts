@@ -46,32 +46,39 @@ export interface Note {
   readonly digest: string;
   readonly expiresAt: Instant | null;
   /**
-   * The oldest transaction that was open when the role was made, as a 64-bit transaction id in digits: what the holder
-   * changed carries this or a later one. Null if it can't be read.
+   * What the holder changed carries this transaction's id or a later one, in digits, or one of `open`; see Beginning. Null if it
+   * can't be read.
    */
   readonly since: string | null;
+  readonly open: readonly string[];
   /** The timeline that the server was on then: a server that was promoted or restored since is on another. */
   readonly timeline: number | null;
 }
 
-export function noteText(access: Access, { since, timeline }: Pick<Note, "since" | "timeline">): string {
+export function noteText(access: Access, { open, since, timeline }: Pick<Note, "open" | "since" | "timeline">): string {
   const { digest, expiresAt } = access;
-  return canonicalJson({ digest, expiresAt: formatInstant(expiresAt), since, timeline });
+  const older = open.length === 0 ? {} : { open };
+  return canonicalJson({ digest, expiresAt: formatInstant(expiresAt), ...older, since, timeline });
 }
 
 /** Null for a comment that is no note of ours at all. */
 export function readNote(text: string | null): Note | null {
   if (text === null) return null;
   try {
-    const { digest, expiresAt, since, timeline } = JSON.parse(text) as Record<string, unknown>;
+    const { digest, expiresAt, open, since, timeline } = JSON.parse(text) as Record<string, unknown>;
     if (typeof digest !== "string") return null;
     return {
       digest,
       expiresAt: typeof expiresAt === "string" ? parseInstant(expiresAt) : null,
-      since: typeof since === "string" && /^[1-9][0-9]{0,19}$/.test(since) ? since : null,
+      since: isTransaction(since) ? since : null,
+      open: Array.isArray(open) ? open.filter(isTransaction) : [],
       timeline: Number.isSafeInteger(timeline) ? (timeline as number) : null,
     };
   } catch {
     return null;
   }
+}
+
+function isTransaction(value: unknown): value is string {
+  return typeof value === "string" && /^[1-9][0-9]{0,19}$/.test(value);
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import { ACL_SOURCES, CONCERNED } from "./acl-sources";
+import { ACL_SOURCES, CONCERNED, isSince } from "./acl-sources";
 import { BOOTSTRAP_SUPERUSER, BY_INDEX } from "./catalog";
 
 /**
- * Parameters of all parts: $1 the policy's role, $2 everybody who held the access, $3 the baseline. `source` is every
+ * Parameters of all parts: $1 the policy's role, $2 everybody who held the access, $3 and $4 the baseline. `source` is every
  * role whose rights the policy's role has: whoever acts for it grants as the object's owner, or as who may grant it.
  * Before PostgreSQL 16 a holder could become each of these, and then no INHERIT is needed.
  */
@@ -16,15 +16,15 @@ here (oid) AS (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = pg_c
 ${CONCERNED},
 rules AS MATERIALIZED (
   SELECT w.rulename, w.ev_class, w.ev_type, w.xmin FROM pg_catalog.pg_rewrite w
-  WHERE pg_catalog.age(w.xmin) <= (SELECT age FROM baseline)),
+  WHERE ${isSince("w")}),
 hooks AS MATERIALIZED (
   SELECT 'trigger' AS kind, t.tgname AS name, t.tgrelid AS relation, t.xmin FROM pg_catalog.pg_trigger t
-  WHERE NOT t.tgisinternal AND pg_catalog.age(t.xmin) <= (SELECT age FROM baseline)
+  WHERE NOT t.tgisinternal AND ${isSince("t")}
   UNION ALL SELECT 'rule', w.rulename, w.ev_class, w.xmin FROM rules w WHERE w.rulename <> '_RETURN'
   UNION ALL SELECT 'row-level policy', y.polname, y.polrelid, y.xmin FROM pg_catalog.pg_policy y),
 memberships AS MATERIALIZED (
   SELECT m.roleid, m.member, m.grantor, m.xmin FROM pg_catalog.pg_auth_members m
-  WHERE pg_catalog.age(m.xmin) <= (SELECT age FROM baseline)),
+  WHERE ${isSince("m")}),
 acls AS (${ACL_SOURCES}),
 given AS (
   SELECT a.kind, a.name, x.grantee, x.grantor, pg_catalog.string_agg(x.privilege_type
@@ -32,7 +32,7 @@ given AS (
   FROM acls a CROSS JOIN LATERAL pg_catalog.aclexplode(a.acl) x
   WHERE x.grantee <> a.owner AND x.grantee IS DISTINCT FROM $1::oid
     AND ($1::oid IS NULL OR x.grantor IN (SELECT oid FROM source))
-    AND (x.grantee = ANY ($2::oid[]) OR pg_catalog.age(a.xmin) <= (SELECT age FROM baseline))
+    AND (x.grantee = ANY ($2::oid[]) OR ${isSince("a")})
     AND NOT EXISTS (SELECT FROM pg_catalog.aclexplode(a.standard) s
                     WHERE s.grantee = x.grantee AND s.privilege_type = x.privilege_type)
   GROUP BY a.kind, a.name, x.grantee, x.grantor),
@@ -55,7 +55,7 @@ elsewhere AS (
   SELECT d.datname, s.refobjid, pg_catalog.count(DISTINCT (s.classid, s.objid)) AS objects
   FROM pg_catalog.pg_shdepend s JOIN pg_catalog.pg_database d ON d.oid = s.dbid
   WHERE s.refclassid = 'pg_catalog.pg_authid'::regclass AND s.refobjid = ANY ($2::oid[])
-    AND s.dbid <> (SELECT oid FROM here) AND pg_catalog.age(s.xmin) <= (SELECT age FROM baseline)
+    AND s.dbid <> (SELECT oid FROM here) AND ${isSince("s")}
   GROUP BY d.datname, s.refobjid),
 doors AS (
   SELECT 'function' AS kind, n.nspname || '.' || p.proname AS name, p.proowner AS owner, p.xmin
@@ -73,7 +73,7 @@ SELECT 'given' AS what, g.kind, g.name, coalesce(e.rolname, 'PUBLIC') AS who, o.
 FROM given g LEFT JOIN pg_catalog.pg_roles e ON e.oid = g.grantee LEFT JOIN pg_catalog.pg_roles o ON o.oid = g.grantor
 UNION ALL
 SELECT 'owned', o.kind, o.name, r.rolname, NULL, NULL, true FROM owned o JOIN pg_catalog.pg_roles r ON r.oid = o.owner
-WHERE o.owner = ANY ($2::oid[]) AND pg_catalog.age(o.xmin) <= (SELECT age FROM baseline)
+WHERE o.owner = ANY ($2::oid[]) AND ${isSince("o")}
 UNION ALL
 SELECT 'elsewhere', NULL, w.datname, r.rolname, NULL, w.objects::text, true
 FROM elsewhere w JOIN pg_catalog.pg_roles r ON r.oid = w.refobjid
@@ -81,7 +81,7 @@ UNION ALL
 SELECT d.what, d.kind, d.name, r.rolname, NULL, NULL, true
 FROM (SELECT 'door' AS what, * FROM doors UNION ALL SELECT 'trap', * FROM traps) d JOIN pg_catalog.pg_roles r ON r.oid = d.owner
 WHERE d.owner IN (SELECT oid FROM source) AND NOT d.owner = ANY ($2::oid[])
-  AND pg_catalog.age(d.xmin) <= (SELECT age FROM baseline)
+  AND ${isSince("d")}
 UNION ALL
 SELECT 'member', NULL, r.rolname, u.rolname, b.rolname, NULL, true FROM memberships m
 JOIN pg_catalog.pg_roles r ON r.oid = m.roleid JOIN pg_catalog.pg_roles u ON u.oid = m.member

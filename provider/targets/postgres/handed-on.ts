@@ -10,18 +10,25 @@ import { tick } from "./text";
 /** More sentences than this help nobody; their number is said. */
 const MAX_SENTENCES = 50;
 
-/**
- * Transaction ids (32 bits, in digits) from which on a change may be the holder's: that of the note, and that of the
- * role itself, which no comment can change; the older one counts. Null if neither is known.
- */
-export type Baseline = readonly string[] | null;
+/** Transactions by which a change may be the holder's, as ids of 32 bits, in digits. Null if none is known. */
+export interface Baseline {
+  /** From which on: that of the note, and that of the role itself, which no comment can change; the older one counts. */
+  readonly since: readonly string[];
+  /** Older ones. */
+  readonly open: readonly string[];
+}
 
-export function baselineOf(facts: Facts): Baseline {
+export function baselineOf(facts: Facts): Baseline | null {
   const made = proofs(facts).map((row) => row.xmin);
-  const since = readNote(facts.role?.comment ?? null)?.since ?? null;
+  const { open = [], since = null } = readNote(facts.role?.comment ?? null) ?? {};
   // A note is believed only together with what proves the role ours; before 16 it is all that an emptied role has.
   if (facts.role === null || (made.length === 0 && facts.hasOptions)) return null;
-  return [...made, ...(since === null ? [] : [String(BigInt.asUintN(32, BigInt(since)))])];
+  return { since: [...made, ...(since === null ? [] : [shortId(since)])], open: open.map(shortId) };
+}
+
+/** As a row carries it. */
+function shortId(transaction: string): string {
+  return String(BigInt.asUintN(32, BigInt(transaction)));
 }
 
 interface Found {
@@ -48,14 +55,14 @@ export async function scanHandedOn(
   access: Access,
   first: Facts,
   holders: readonly Holder[],
-  baseline: Baseline,
+  baseline: Baseline | null,
 ): Promise<readonly string[]> {
   const { database, connection } = session;
   try {
     const [person, role] = [first.person?.oid ?? null, first.policyRole?.oid ?? null];
     const { scan, otherWays } = session.hasOptions ? QUERIES : QUERIES_BEFORE_16;
     const held = holders.map((holder) => holder.oid);
-    const found = await session.rows<Found>(scan, [role, held, baseline ?? []]);
+    const found = await session.rows<Found>(scan, [role, held, baseline?.since ?? [], baseline?.open ?? []]);
     const ways = await session.rows<{ first: string }>(otherWays, [person, role, GRANT_ROLE_PATTERN]);
     const sentences = [
       ...holders.filter((holder) => holder.isSuperuser).map((holder) => `${tick(holder.name)} is a superuser`),

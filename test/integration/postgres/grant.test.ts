@@ -58,7 +58,7 @@ describe("a grant of a PostgreSQL role", function () {
     assert.match(
       String(note),
       new RegExp(
-        `^\\{"digest":"${access.digest}","expiresAt":"2026-11-24T10:00:00.000Z","since":"[0-9]+","timeline":1\\}$`,
+        `^\\{"digest":"${access.digest}","expiresAt":"2026-11-24T10:00:00.000Z",("open":\\["[0-9]+"(,"[0-9]+")*\\],)?"since":"[0-9]+","timeline":1\\}$`,
       ),
     );
     assert.equal(canLogin, false);

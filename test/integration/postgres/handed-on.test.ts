@@ -250,16 +250,99 @@ describe("what the holder of a grant handed on", function () {
     ]);
   });
 
-  it("when a transaction that was writing before the grant hands on, then revoking lists it", async () => {
-    const alice = await orders.open("alice");
-    await alice.sql("BEGIN");
-    await alice.sql("SELECT pg_current_xact_id()");
-    await manager.create(access);
-    await alice.sql("GRANT SELECT ON orders TO mallory");
-    await alice.sql("COMMIT");
-    const { residue } = await manager.revoke(access, END);
-    const sentence = `\`mallory\` has SELECT on table \`public.orders\` in database \`orders\`, given by \`orders_admin\`${SINCE}`;
-    assert.ok(residue.includes(sentence), residue.join("\n"));
+  describe("beside a transaction that is older than the grant and still open", () => {
+    const HERS = "`alice` owns table `hers.before` in database `orders`, made or changed since the grant began";
+    const GIVEN = `\`mallory\` has SELECT on table \`public.orders\` in database \`orders\`, given by \`orders_admin\`${SINCE}`;
+    const makeHers = () => orders.superuser("CREATE SCHEMA hers AUTHORIZATION alice", "CREATE TABLE hers.before ()");
+    const giveHers = () => orders.superuser("ALTER TABLE hers.before OWNER TO alice");
+    const lists = (residue: readonly string[], sentence: string) =>
+      assert.ok(residue.includes(sentence), `${residue.join("\n")}\nlacks\n${sentence}`);
+    /** A session with a transaction that has an id. */
+    const writing = async (user: string, ...statements: string[]): Promise<PersonSession> => {
+      const session = await orders.open(user);
+      for (const statement of ["BEGIN", "SELECT pg_current_xact_id()", ...statements]) await session.sql(statement);
+      return session;
+    };
+    /** Only then is what began before it older than the next one. */
+    const another = () => orders.superuser("SELECT pg_current_xact_id()");
+    afterEach(() => orders.superuser("DROP SCHEMA IF EXISTS hers CASCADE"));
+
+    it("when something of hers was made before the grant, then it is not listed, whoever's the transaction is", async function () {
+      if (orders.major < 16) this.skip();
+      for (const user of ["postgres", "mallory", "alice"]) await writing(user);
+      await makeHers();
+      await giveHers();
+      assert.deepEqual(await residueOf(), []);
+    });
+
+    it("when that transaction is prepared, then neither", async function () {
+      if (orders.major < 16) this.skip();
+      const other = await writing("mallory");
+      await other.sql("PREPARE TRANSACTION 'forgotten'");
+      try {
+        await makeHers();
+        await giveHers();
+        assert.deepEqual(await residueOf(), []);
+      } finally {
+        await orders.superuser("ROLLBACK PREPARED 'forgotten'");
+      }
+    });
+
+    it("when more are open than a note takes, then the oldest are told exactly", async function () {
+      if (orders.major < 16) this.skip();
+      for (let n = 0; n < 32; n++) await writing("mallory");
+      await makeHers();
+      await writing("mallory");
+      await giveHers();
+      await manager.create(access);
+      assert.deepEqual(await manager.observe(access), { state: "intact" });
+      // The 33rd is older than the change, so that one counts as if it were later.
+      assert.deepEqual((await manager.revoke(access, END)).residue, [HERS]);
+    });
+
+    it("when it hands on, then that is listed", async () => {
+      const alice = await writing("alice");
+      await another();
+      await manager.create(access);
+      await alice.sql("GRANT SELECT ON orders TO mallory");
+      await alice.sql("COMMIT");
+      lists((await manager.revoke(access, END)).residue, GIVEN);
+    });
+
+    it("when somebody else's uses a function of hers to hand on, then that is listed", async () => {
+      await makeHers();
+      await giveHers();
+      const alice = await orders.open("alice");
+      await alice.sql(
+        "CREATE FUNCTION hers.hand() RETURNS void LANGUAGE sql SECURITY DEFINER AS 'GRANT SELECT ON public.orders TO mallory'",
+      );
+      await alice.sql("GRANT USAGE ON SCHEMA hers TO mallory");
+      const mallory = await writing("mallory");
+      await another();
+      await manager.create(access);
+      await mallory.sql("SELECT hers.hand()");
+      await mallory.sql("COMMIT");
+      lists((await manager.revoke(access, END)).residue, GIVEN);
+    });
+
+    it("when a subtransaction that is older, too, hands on, then that is listed", async () => {
+      const alice = await writing("alice", "SAVEPOINT deeper", "CREATE TEMP TABLE mine ()");
+      await another();
+      await manager.create(access);
+      await alice.sql("GRANT SELECT ON orders TO mallory");
+      await alice.sql("COMMIT");
+      lists((await manager.revoke(access, END)).residue, GIVEN);
+    });
+
+    it("when one had a subtransaction, then all that was changed since it began is listed", async () => {
+      await writing("mallory", "SAVEPOINT deeper", "CREATE TEMP TABLE mine ()");
+      await makeHers();
+      await giveHers();
+      assert.deepEqual(await residueOf(), [
+        "`alice` owns schema `hers` in database `orders`, made or changed since the grant began",
+        HERS,
+      ]);
+    });
   });
 
   it("when a transaction is prepared, then revoking lists it, for it can still be committed", async () => {

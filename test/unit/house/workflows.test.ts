@@ -13,6 +13,7 @@ interface Step {
 }
 interface Job {
   readonly permissions?: Record<string, string>;
+  readonly needs?: string;
   readonly environment?: string;
   readonly env?: Record<string, string>;
   readonly "timeout-minutes"?: number;
@@ -37,7 +38,9 @@ describe("the workflows", () => {
     const text = readFileSync(join(folder, name), "utf8");
     return { name, text, workflow: parse(text) as Workflow };
   });
-  const jobs = all.flatMap(({ name, workflow }) => Object.values(workflow.jobs).map((job) => ({ name, job })));
+  const jobs = all.flatMap(({ name, workflow }) =>
+    Object.entries(workflow.jobs).map(([id, job]) => ({ name, id, job })),
+  );
 
   it("when one is added, then somebody has read this file", () => {
     assert.deepEqual(all.map(({ name }) => name).sort(), ["deploy.yml", "preview.yml", "recover.yml", "schedule.yml"]);
@@ -52,12 +55,13 @@ describe("the workflows", () => {
 
   it("when a workflow runs, then it has no permission but those that each job lists, and never keeps a checkout's token", () => {
     for (const { workflow, name } of all) assert.deepEqual(workflow.permissions, {}, name);
-    const permissions = Object.fromEntries(jobs.map(({ name, job }) => [name, job.permissions]));
+    const permissions = Object.fromEntries(jobs.map(({ name, id, job }) => [`${name} ${id}`, job.permissions]));
     assert.deepEqual(permissions, {
-      "deploy.yml": { contents: "read" },
-      "preview.yml": { contents: "read", actions: "read", "pull-requests": "write" },
-      "recover.yml": { contents: "read" },
-      "schedule.yml": { contents: "read" },
+      "deploy.yml deploy": { contents: "read" },
+      "preview.yml preview": { contents: "read", actions: "read", "pull-requests": "write" },
+      "preview.yml code-scanning": { actions: "read", "security-events": "write" },
+      "recover.yml recover": { contents: "read" },
+      "schedule.yml schedule": { contents: "read" },
     });
     for (const { name, job } of jobs) {
       for (const step of job.steps.filter(({ uses }) => uses?.startsWith("actions/checkout@") === true))
@@ -71,7 +75,7 @@ describe("the workflows", () => {
       assert.ok(name !== "preview.yml" && text.includes("environment: elevation"), name);
   });
 
-  it("when a pull request is previewed, then the code is the protected branch's and only its requests are taken, as data", () => {
+  it("when a pull request is previewed, then the code is the protected branch's and only its documents are taken, as data", () => {
     const preview = all.find(({ name }) => name === "preview.yml") ?? assert.fail();
     assert.deepEqual(Object.keys(preview.workflow.on), ["pull_request_target"]);
     const [own, theirs, ...none] = (preview.workflow.jobs["preview"]?.steps ?? []).filter(
@@ -80,8 +84,28 @@ describe("the workflows", () => {
     assert.deepEqual(none, []);
     assert.equal(own?.with?.["ref"], undefined, "pull_request_target checks out the base");
     assert.equal(theirs?.with?.["ref"], `refs/pull/${expression("github.event.pull_request.number")}/merge`);
-    assert.equal(theirs?.with?.["sparse-checkout"], "stacks/requests");
     assert.equal(theirs?.with?.["path"], "pull-request");
+    // NB. with cones all files of the folders on the way would come along.
+    assert.equal(theirs?.with?.["sparse-checkout-cone-mode"], false);
+    assert.deepEqual(String(theirs?.with?.["sparse-checkout"]).trimEnd().split("\n"), [
+      "/stacks/requests/",
+      "/stacks/Pulumi.*.yaml",
+      "/policypack/**/*.yaml",
+      "/policypack/**/*.yml",
+      "/policypack/**/*.json",
+    ]);
+  });
+
+  it("when a job may write to code scanning, then it runs no code of any checkout and comes after one that refuses public repositories", () => {
+    const { "code-scanning": upload } = all.find(({ name }) => name === "preview.yml")?.workflow.jobs ?? {};
+    assert.equal(upload?.needs, "preview");
+    assert.deepEqual(
+      upload?.steps.map(({ uses }) => uses),
+      [undefined],
+    );
+    assert.match(upload?.steps[0]?.run ?? "", /^gh run download /);
+    for (const { id, job } of jobs)
+      assert.equal(job.permissions?.["security-events"] !== undefined, id === "code-scanning");
   });
 
   it("when a script is run, then nothing that others write is pasted into it", () => {
@@ -107,7 +131,9 @@ describe("the workflows", () => {
   });
 
   it("when the repository is public, then nothing that names people is published or commented", () => {
-    for (const { name, text } of all.filter(({ text }) => text.includes("upload-artifact")))
+    for (const { name, text } of all.filter(
+      ({ name, text }) => name !== "preview.yml" && text.includes("upload-artifact"),
+    ))
       assert.match(text, /steps\.repository\.outputs\.private == 'true' && hashFiles/, name);
     const preview = all.find(({ name }) => name === "preview.yml");
     assert.match(preview?.text ?? "", /^ {4}if: github\.event\.repository\.private$/m);
