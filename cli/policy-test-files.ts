@@ -4,6 +4,7 @@ import { dirname, isAbsolute, join, resolve } from "node:path";
 import {
   type Document,
   findPolicyTest,
+  isDocumentError,
   type Judge,
   type PolicyTest,
   type Problem,
@@ -55,10 +56,22 @@ function testsAt(cwd: string, name: string, problems: Problem[]): readonly Docum
   });
 }
 
-/** NB. A text without the word is none: a folder may hold large files, and others that no reader of ours takes. */
+/**
+ * NB. A text without these words is none: a folder may hold large files, and others that no reader of ours takes. One that has cases and
+ * can't be parsed is somebody else's.
+ */
 function findIn(source: Source): Document<PolicyTest> | null {
-  return source.text.includes("PolicyTest") ? findPolicyTest(source) : null;
+  if (source.text.includes("PolicyTest")) return findPolicyTest(source);
+  if (!CASES.test(source.text)) return null;
+  try {
+    return findPolicyTest(source);
+  } catch (error) {
+    if (isDocumentError(error) && error.problems.every(({ path }) => path === "")) return null;
+    throw error;
+  }
 }
+
+const CASES = /^\s*"?cases"?\s*:/m;
 
 /** Null where `name` is no folder. */
 function filesBelow(cwd: string, name: string): readonly string[] | null {

@@ -105,8 +105,13 @@ export function readPolicyTest(source: Source): Document<PolicyTest> {
 /** {@link readPolicyTest}, where it isn't known what a file holds: null for a text that can be read and is not of that kind. */
 export function findPolicyTest(source: Source): Document<PolicyTest> | null {
   const examined = examine(POLICY_TEST, source);
-  const isOther = examined.root !== null && field(examined.root, "kind").value !== POLICY_TEST.name;
-  return isOther ? null : finish(examined);
+  return examined.root !== null && isOther(examined.root) ? null : finish(examined);
+}
+
+/** What names a policy and has cases is meant as a policy test: one that misspells its kind must not pass because nobody runs it. */
+function isOther(root: Spot): boolean {
+  if (field(root, "kind").value === POLICY_TEST.name) return false;
+  return field(root, "policy").value === undefined || field(root, "cases").value === undefined;
 }
 
 /** The request that a plain JSON value is. Throws a {@link DocumentError} whose problems have no line and column. */

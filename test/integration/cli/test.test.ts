@@ -201,6 +201,22 @@ policypack/elevation.yaml  year-end-freeze   deny    -      denied
     assert.deepEqual(await run("policypack/tests/b.yml", "policypack"), [files[1], files[0], files[2]]);
   });
 
+  it("when a file of cases misspells its kind or has none, then that is an error: cases that nobody runs must not pass", async () => {
+    project.write("policypack/tests/a.yaml", HEAD + aCase("a"));
+    project.write("policypack/tests/b.yaml", HEAD.replace("kind: PolicyTest", "kind: PolicyTests") + aCase("b"));
+    project.write("policypack/tests/c.yaml", HEAD.replace("kind: PolicyTest\n", "") + aCase("c"));
+    project.write("policypack/tests/others.yaml", "cases: [1, 2]\nkind: Suite\n");
+    project.write("policypack/tests/broken.yaml", "cases: [1, 2\n");
+    assert.deepEqual(await test(), {
+      exit: 2,
+      stdout: "",
+      stderr: [
+        "policypack/tests/b.yaml:2:7: `kind` is `PolicyTests`, not `PolicyTest`; write that",
+        "policypack/tests/c.yaml:1:1: the document lacks the field `kind`; add it\n",
+      ].join("\n"),
+    });
+  });
+
   it("when the policy wants signatures, then it is tested all the same", async () => {
     project.write("policypack/elevation.yaml", POLICY.replace("requests: { proof: none }\n", ""));
     project.write("policypack/tests/orders.yaml", HEAD + aCase("short"));
