@@ -122,7 +122,9 @@ at the address, or it cannot be read or does not verify. Where ELEVATION_JOURNAL
 export const REAP = `
 Journal and connections come from the environment: ELEVATION_JOURNAL, ELEVATION_JOURNAL_ID, ELEVATION_CONNECTION_<NAME>.
 Policy, directory and the engine are not needed. Each grant is ended by itself, several at once, and one that can't be
-ended holds up no other: it is stuck, alarmed, and tried again by the next pass.
+ended holds up no other: it is stuck, alarmed, and tried again by the next pass. Without --once it reads the journal every
+second, tries again what is stuck after a pause that grows to a minute, without end, and alarms from the third failure on.
+While the journal can't be read, what is known goes on to be ended, and is recorded later.
 
   --declared   a folder that is missing or holds a file that can't be read withdraws nothing: what is past its end is
                ended all the same, and the exit code is 2. Grants of other projects, and those written in a program,
@@ -134,7 +136,9 @@ ended holds up no other: it is stuck, alarmed, and tried again by the next pass.
 
 --json prints { journal, grants: [{ request, name, requester, environment, target: { kind, connection, role, server,
 identity, object }, expiresAt, cause, outcome, reason, residue }] }; cause is expiry, withdrawn, drift or incomplete,
-outcome expired, revoked, stuck, or unrecorded (ended, but the journal could not be told).
+outcome expired, revoked, stuck, or unrecorded (ended, but the journal could not be told). Without --once it prints a line
+an event: { at, journal, event }, event being watching (open, next), ended (the grant's fields, lateMs), failed (the
+grant's fields, failures, alarm, again), journal-untrusted or journal-trusted (reason).
 
 Exit codes: 0 all that was due has ended, 2 the folder, a state, an argument or the environment is bad, 4 something is
 stuck or unrecorded, or the journal can't be trusted.`;

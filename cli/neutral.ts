@@ -22,6 +22,11 @@ export function safeJson(value: unknown): string {
   return JSON.stringify(value, null, 2).replace(UNSAFE, (point) => (point === "\n" ? point : escapeUnits(point)));
 }
 
+/** {@link safeJson} on one line. */
+export function safeJsonLine(value: unknown): string {
+  return JSON.stringify(value).replace(UNSAFE, escapeUnits);
+}
+
 function escapeUnits(point: string): string {
   return point
     .split("")

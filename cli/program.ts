@@ -184,9 +184,11 @@ function addReap(program: Command, terminal: Terminal, done: Done): void {
   const collect = (value: string, all: readonly string[]): readonly string[] => [...all, value];
   program
     .command("reap")
-    .summary("end what is past its end or no longer declared")
-    .description("Ends at the targets what is past its end, must end, or is no longer declared.")
-    .option("--once", "one pass; required, since this version has no reaper that keeps running")
+    .summary("end grants at the second of their expiry; with --once what is past its end or no longer declared")
+    .description(
+      "Ends grants at their targets at the second of their expiry, until it is stopped (SIGINT, SIGTERM). With --once: one pass, that ends what is past its end, must end, or is no longer declared.",
+    )
+    .option("--once", "one pass, instead of going on until it is stopped")
     .option(
       "--declared <folder>",
       "also end what was activated from a request file of this folder that is there no more",

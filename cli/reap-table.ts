@@ -22,8 +22,11 @@ export interface ReapReport {
 }
 
 export function reapReport(journal: string, reaped: readonly Reaped[]): ReapReport {
-  const grants = reaped.map(({ digest, place, ...grant }) => ({ request: digest, target: place, ...grant }));
-  return { journal, grants };
+  return { journal, grants: reaped.map(grantReport) };
+}
+
+export function grantReport({ digest, place, ...grant }: Reaped): ReapReport["grants"][number] {
+  return { request: digest, target: place, ...grant };
 }
 
 const HEAD = ["grant", "person", "environment", "role", "connection", "until", "why", "outcome"];

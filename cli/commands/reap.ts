@@ -14,6 +14,7 @@ import { readRequestFiles } from "@elevation/provider/loader";
 import { CommandError, EXIT, type ExitCode } from "../exit";
 import { journalFault } from "../faults";
 import { projectAt } from "../project";
+import { keepReaping } from "../reap-running";
 import { reapReport, renderReap } from "../reap-table";
 import type { Terminal } from "../terminal";
 
@@ -29,16 +30,11 @@ export interface ReapOptions {
 const AT_ONCE = 8;
 
 /**
- * `elevate reap --once`: ends what is past its end, must end, or is no longer declared. What is wrong with the folder or
+ * `elevate reap`: ends grants at their expiry until it is told to stop. `--once`: ends what is past its end, must end, or is no longer declared. What is wrong with the folder or
  * a state holds up nothing that is past its end: it is said, and the exit code tells. Throws CommandError.
  */
 export async function reap(options: ReapOptions, terminal: Terminal): Promise<ExitCode> {
-  if (options.once !== true) {
-    throw new CommandError(
-      EXIT.badInput,
-      "this version has no reaper that keeps running; give `--once`, and run it from a schedule",
-    );
-  }
+  if (options.once !== true) requireNoPass(options);
   const address = requireAddress(terminal);
   const input = readInput(options, terminal);
   const environments = options.environment.length === 0 ? null : new Set(options.environment);
@@ -47,6 +43,9 @@ export async function reap(options: ReapOptions, terminal: Terminal): Promise<Ex
     actor: { kind: "reaper", key: "unverified" },
     say: (line) => terminal.say(line),
   });
+  if (options.once !== true) {
+    return keepReaping(world, { environments, json: options.json === true, address }, terminal);
+  }
   const { reaped, untrusted } = await reapOnce(world, { ...input.pass, environments, atOnce: AT_ONCE });
   if (untrusted !== null) terminal.say(`error: ${untrusted}`);
   if (options.json === true) terminal.printJson(reapReport(address, reaped));
@@ -54,6 +53,13 @@ export async function reap(options: ReapOptions, terminal: Terminal): Promise<Ex
   const isDone = untrusted === null && reaped.every(({ outcome }) => outcome !== "stuck" && outcome !== "unrecorded");
   if (!isDone) return EXIT.storeFailed;
   return input.isBad ? EXIT.badInput : EXIT.yes;
+}
+
+/** What is declared and what states say is read once, so it is for one pass: a reaper that runs for days would go by what was true then. */
+function requireNoPass({ declared, state }: ReapOptions): void {
+  if (declared === undefined && state.length === 0) return;
+  const option = declared === undefined ? "--state" : "--declared";
+  throw new CommandError(EXIT.badInput, `\`${option}\` is for one pass; give \`--once\` too, or leave it out`);
 }
 
 /** It changes things: so only the environment says where. */

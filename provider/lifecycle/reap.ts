@@ -49,7 +49,8 @@ export interface Passed {
   readonly untrusted: string | null;
 }
 
-type Due = readonly [OpenState, EndCause];
+/** A grant that must end, and why. */
+export type Due = readonly [OpenState, EndCause];
 
 /**
  * How long after its end a grant whose activation was still being carried out is looked at again, in milliseconds: a
@@ -70,13 +71,44 @@ export async function reap(world: World, pass: Pass): Promise<Passed> {
   const open = openGrants(pass, trusted, view);
   const due = await dueGrants(world, pass, trusted, open);
   const reaped = await endAll(world, pass.atOnce, due);
-  if (!(trusted instanceof Error)) {
-    const again = await endAll(world, pass.atOnce, toLookAtAgain(world, pass, trusted.view));
-    // Nothing was there, as it should be: not worth a line.
-    reaped.push(...again.filter(({ outcome }) => outcome === "stuck"));
-  }
+  if (!(trusted instanceof Error)) reaped.push(...(await endAgain(world, pass, trusted.view)));
   reaped.sort((a, b) => compare(a.expiresAt, b.expiresAt) || compare(a.digest, b.digest));
   return { reaped, untrusted: trusted instanceof Error ? reasonOf(trusted) : null };
+}
+
+/** All that may be open by the journal: for whoever keeps an eye on it. `open` is null where the journal can't be read at all. */
+export async function openNow(
+  world: World,
+  environments: Pass["environments"],
+): Promise<{ readonly trusted: Trusted | Error; readonly open: readonly OpenState[] | null }> {
+  const trusted = await tryTrustedView(world, null);
+  const view = trusted instanceof Error ? await verifiedView(world) : trusted.view;
+  const pass = { declared: null, states: [], environments, atOnce: 1 };
+  return { trusted, open: view === null ? null : openGrants(pass, trusted, view) };
+}
+
+/** Ends one grant, and never rejects: what became of it is the answer. Idempotent. */
+export async function endDue(world: World, grant: OpenState, cause: EndCause): Promise<Reaped> {
+  return recorded(world, grant, await takeAway(world, grant, cause));
+}
+
+/**
+ * Looks again at what has ended and may have something left (a pass does so too); returns what could not be ended. Where the journal
+ * can't be trusted, nothing is looked at.
+ */
+export async function lookAgain(
+  world: World,
+  { environments, atOnce }: Pick<Pass, "environments" | "atOnce">,
+): Promise<readonly Reaped[]> {
+  const trusted = await tryTrustedView(world, null);
+  if (trusted instanceof Error) return [];
+  return endAgain(world, { declared: null, states: [], environments, atOnce }, trusted.view);
+}
+
+async function endAgain(world: World, pass: Pass, view: JournalView): Promise<readonly Reaped[]> {
+  const again = await endAll(world, pass.atOnce, toLookAtAgain(world, pass, view));
+  // Nothing was there, as it should be: not worth a line.
+  return again.filter(({ outcome }) => outcome === "stuck");
 }
 
 /** A chain that verifies still names what may be open, even if it was cut: enough to end what is past its end. */
@@ -140,7 +172,11 @@ async function dueGrants(
 }
 
 /** A grant has ended when *either* clock has reached its end (design §6): each target is asked once. */
-async function dueByTheirClocks(world: World, atOnce: number, grants: readonly OpenState[]): Promise<Due[]> {
+export async function dueByTheirClocks(
+  world: World,
+  atOnce: number,
+  grants: readonly OpenState[],
+): Promise<readonly Due[]> {
   const byTarget = new Map<string, OpenState[]>();
   for (const grant of grants) {
     const { kind, connection, server } = grant.place;

@@ -47,6 +47,22 @@ export function run(command: string, args: readonly string[], { cwd, env = {} }:
   });
 }
 
+/** A command that goes on until it is told to stop: its stdout is the test's to read. */
+export function startElevate(args: readonly string[], { cwd, env = {} }: Where) {
+  const child = spawn(process.execPath, [ELEVATE, ...args], {
+    cwd,
+    env: { PATH: process.env["PATH"], ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const err: Buffer[] = [];
+  child.stderr.on("data", (chunk: Buffer) => err.push(chunk));
+  const exited = new Promise<Omit<Ran, "stdout">>((resolve, reject) => {
+    child.on("error", reject);
+    child.on("close", (exit) => resolve({ exit, stderr: `${Buffer.concat(err)}` }));
+  });
+  return { child, exited };
+}
+
 /** A folder of its own with a project in it, removed by {@link Project.remove}. */
 export interface Project {
   readonly path: string;

@@ -2,12 +2,13 @@
 import assert from "node:assert/strict";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
+import readline from "node:readline";
 import { readJudge, readRequest } from "@elevation/domain";
 import { openStore } from "@elevation/journal";
 import { activate, createWorld, type GrantInputs } from "@elevation/provider/lifecycle";
 import { type OrdersServer, sharedOrdersServer } from "../../support/postgres";
 import { aRequest, DIRECTORY, POLICY } from "./documents";
-import { aJournal, aProject, elevate, JOB, type Project, TIMEOUT } from "./elevate";
+import { aJournal, aProject, elevate, JOB, type Project, startElevate, TIMEOUT } from "./elevate";
 
 const ADMIN_WORK = "SELECT count(*)::int FROM orders";
 const server = sharedOrdersServer();
@@ -219,12 +220,68 @@ describe("elevate reap", () => {
     assert.equal((await reap(["--once", "--environment", "staging"])).stdout, "nothing is due\n");
   });
 
-  it("when it should keep running, then that is refused", async () => {
-    assert.deepEqual(await reap([]), {
-      exit: 2,
-      stdout: "",
-      stderr: "error: this version has no reaper that keeps running; give `--once`, and run it from a schedule\n",
+  it("when it keeps running, then access ends at its second, in an open session too, until it is told to stop", async () => {
+    const running = startElevate(["reap", "--json"], { cwd: project.path, env });
+    const lines = readline.createInterface({ input: running.child.stdout })[Symbol.asyncIterator]();
+    const next = async () => JSON.parse((await lines.next()).value as string) as Record<string, unknown>;
+    const { at, ...watching } = await next();
+    assert.deepEqual(watching, { journal: address, event: "watching", open: 0, next: null });
+
+    // Made while it runs, by another process's journal.
+    const { digest } = await grant("alice-orders", { duration: "PT4S" });
+    const alice = await orders.open("alice");
+    assert.deepEqual(await alice.sql(ADMIN_WORK), [[30]]);
+    const { event, request, outcome, lateMs, expiresAt } = await next();
+    assert.deepEqual({ event, request, outcome }, { event: "ended", request: digest, outcome: "expired" });
+    assert.ok(typeof lateMs === "number" && lateMs >= 0, String(lateMs));
+    assert.ok(Date.now() >= Date.parse(String(expiresAt)));
+    await alice.cut;
+    assert.equal(await (await orders.open("alice")).refusal(ADMIN_WORK), "permission denied for table orders");
+    assert.deepEqual(await typesOf(digest), ["decided", "activating", "activated", "revoking", "expired"]);
+
+    running.child.kill("SIGTERM");
+    assert.deepEqual(await running.exited, {
+      exit: 0,
+      stderr: "stopping: what has begun to end is ended first; once more to stop at once\n",
     });
+    assert.equal((await elevate(["audit", "verify"], { cwd: project.path, env })).exit, 0);
+  });
+
+  it("when the target is down while it runs, then it is told each time and alarmed from the third, and exit 4 tells what is left", async () => {
+    await grant("alice-orders", { duration: "PT0.1S" });
+    const away = { ...env, ELEVATION_CONNECTION_ORDERS_PRODUCTION: "postgres://elevation_manager@127.0.0.1:1/orders" };
+    const running = startElevate(["reap"], { cwd: project.path, env: away });
+    const lines = readline.createInterface({ input: running.child.stdout })[Symbol.asyncIterator]();
+    const told: string[] = [];
+    while (told.length < 4) told.push((await lines.next()).value as string);
+    const stuck =
+      /: alice-orders \(alice@example.com\)(.*), again at \S+Z: stuck: the access of `alice` to role `orders_admin` at `orders-production` must end and could not be ended: connection `orders-production` could not be opened: /;
+    assert.match(told[0] ?? "", /^\S+Z watching 1 grant$/);
+    assert.deepEqual(
+      told.slice(1).map((line) => [line.slice(25).split(": alice")[0], stuck.exec(line)?.[1]]),
+      [
+        ["STUCK", ""],
+        ["STUCK", ", 2 times in a row"],
+        ["ALARM: STUCK", ", 3 times in a row"],
+      ],
+    );
+    running.child.kill("SIGINT");
+    const { exit, stderr } = await running.exited;
+    assert.equal(exit, 4);
+    assert.match(stderr, /error: 1 grant is not ended or not recorded; the next reaper goes on with it\n$/);
+  });
+
+  it("when what is declared, or a state, is given without --once, then that is refused", async () => {
+    for (const [option, value] of [
+      ["--declared", "stacks/requests"],
+      ["--state", "production.json"],
+    ] as const) {
+      assert.deepEqual(await reap([option, value]), {
+        exit: 2,
+        stdout: "",
+        stderr: `error: \`${option}\` is for one pass; give \`--once\` too, or leave it out\n`,
+      });
+    }
   });
 
   it("when no journal is given, then that is said", async () => {

@@ -1,0 +1,2 @@
+// SPDX-License-Identifier: Apache-2.0
+export { type ReaperEvent, type ReaperOptions, runReaper, type Stopped } from "./reaper";

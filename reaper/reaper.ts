@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Digest, Instant } from "@elevation/domain";
+import {
+  type Due,
+  dueByTheirClocks,
+  endDue,
+  instantOf,
+  lookAgain,
+  mustEnd,
+  type OpenState,
+  openNow,
+  type Reaped,
+  reasonOf,
+  type Trusted,
+  type World,
+} from "@elevation/provider/lifecycle";
+import { type queueAsPromised, promise as queueOf } from "fastq";
+import { Agenda } from "./agenda";
+import { pauseAfter } from "./backoff";
+import { Sleep } from "./sleep";
+
+export interface ReaperOptions {
+  /** Only grants of these environments; null: of all. */
+  readonly environments: ReadonlySet<string> | null;
+  /** How many grants are ended at once at each connection: a target that is slow holds up no other. */
+  readonly atOnce: number;
+  /** How often the journal is read, in milliseconds: what others made is known at the latest then. */
+  readonly lookEvery: number;
+  /** How often targets are asked for their clocks, and what has ended is looked at again, in milliseconds. */
+  readonly sweepEvery: number;
+  /** At least 0, below 1: spreads what is tried again. */
+  readonly random: () => number;
+  /** Told of what happens, in its order. Must not throw. */
+  readonly on: (event: ReaperEvent) => void;
+}
+
+export type ReaperEvent =
+  /** The journal was read: so many grants may be open, and the first ends then. */
+  | { readonly type: "looked"; readonly open: number; readonly next: Instant | null }
+  /** The journal can't be trusted, or could again (null). What is known goes on to be ended. */
+  | { readonly type: "journal"; readonly reason: string | null }
+  /** `lateMs`: how long after its expiry it was observed to have ended; null where something else ended it. */
+  | { readonly type: "ended"; readonly grant: Reaped; readonly lateMs: number | null }
+  /** It could not be ended, or that could not be recorded; `failures` in a row, and when it is tried again. */
+  | { readonly type: "failed"; readonly grant: Reaped; readonly failures: number; readonly again: Instant };
+
+/** What is left when a reaper has stopped. */
+export interface Stopped {
+  /** How many grants could not be ended, or not recorded. */
+  readonly failing: number;
+}
+
+/** A grant that could not be ended yet. */
+interface Failing {
+  readonly due: Due;
+  readonly failures: number;
+  readonly again: Instant;
+}
+
+/**
+ * Ends each grant of a journal at its expiry, at its target, until it is told to stop: then it waits for the ends that have begun. Never
+ * rejects for what one grant, one target or the journal does: what can't be ended is tried again, with pauses that grow to a minute, for ever.
+ */
+export async function runReaper(world: World, options: ReaperOptions, stop: AbortSignal): Promise<Stopped> {
+  return new Reaper(world, options).run(stop);
+}
+
+class Reaper {
+  readonly #world: World;
+  readonly #options: ReaperOptions;
+  readonly #sleep = new Sleep();
+  readonly #queues = new Map<string, queueAsPromised<Due>>();
+  readonly #working = new Map<Digest, Promise<void>>();
+  readonly #failing = new Map<Digest, Failing>();
+  #agenda = new Agenda([], () => null);
+  /** Ended since the look began that is under way: it may have read the journal before that. */
+  readonly #endedMeanwhile = new Set<Digest>();
+  #untrusted: string | null = null;
+  /** Of the journal that the agenda was made of. */
+  #head: string | null = null;
+  /** What goes on beside the ends: at most one look and one sweep. */
+  #look: Promise<void> | null = null;
+  #sweep: Promise<void> | null = null;
+  #lookAt: Instant = Number.NEGATIVE_INFINITY;
+  #sweepAt: Instant = Number.NEGATIVE_INFINITY;
+
+  constructor(world: World, options: ReaperOptions) {
+    this.#world = world;
+    this.#options = options;
+  }
+
+  async run(stop: AbortSignal): Promise<Stopped> {
+    const { lookEvery, sweepEvery } = this.#options;
+    const wake = () => this.#sleep.wake();
+    stop.addEventListener("abort", wake);
+    while (!stop.aborted) {
+      const now = this.#world.clock();
+      if (isTime(now, this.#lookAt, lookEvery)) this.#beginLook(now);
+      if (isTime(now, this.#sweepAt, sweepEvery)) this.#beginSweep(now);
+      for (const due of this.#agenda.take(now)) this.#begin(due);
+      for (const { due, again } of this.#failing.values()) if (again <= now) this.#begin(due);
+      await this.#sleep.for(this.#nextWake(now) - this.#world.clock());
+    }
+    stop.removeEventListener("abort", wake);
+    await Promise.all([this.#look, this.#sweep]);
+    await Promise.all(this.#working.values());
+    return { failing: this.#failing.size };
+  }
+
+  #nextWake(now: Instant): Instant {
+    const { lookEvery } = this.#options;
+    let wake = Math.min(now + lookEvery, this.#agenda.next ?? Number.POSITIVE_INFINITY);
+    for (const [digest, { again }] of this.#failing) if (!this.#working.has(digest)) wake = Math.min(wake, again);
+    return wake;
+  }
+
+  #beginLook(now: Instant): void {
+    if (this.#look !== null) return;
+    this.#lookAt = now;
+    this.#endedMeanwhile.clear();
+    this.#look = this.#readJournal()
+      .catch((error: unknown) => this.#tellTrust(reasonOf(error)))
+      .finally(() => {
+        this.#look = null;
+        this.#sleep.wake();
+      });
+  }
+
+  async #readJournal(): Promise<void> {
+    const { trusted, open } = await openNow(this.#world, this.#options.environments);
+    this.#tellTrust(trusted instanceof Error ? reasonOf(trusted) : null);
+    // What was known goes on: a journal that can't be read keeps nobody's access open.
+    if (open === null || this.#isKnown(trusted)) return;
+    const digests = new Set(open.map(({ digest }) => digest));
+    for (const digest of this.#failing.keys()) if (!digests.has(digest)) this.#failing.delete(digest);
+    const now = this.#world.clock();
+    const isFree = ({ digest }: OpenState) =>
+      !this.#working.has(digest) && !this.#failing.has(digest) && !this.#endedMeanwhile.has(digest);
+    const free = open.filter(isFree);
+    this.#agenda = new Agenda(free, (grant) => mustEnd(grant, trusted, now));
+    this.#options.on({ type: "looked", open: open.length, next: this.#agenda.next });
+  }
+
+  /** Whether the agenda was made of the same journal: then nothing is new. */
+  #isKnown(trusted: Trusted | Error): boolean {
+    const head = trusted instanceof Error ? null : trusted.view.head.hash;
+    const isKnown = head !== null && head === this.#head;
+    this.#head = head;
+    return isKnown;
+  }
+
+  #tellTrust(reason: string | null): void {
+    if (reason === this.#untrusted) return;
+    this.#untrusted = reason;
+    this.#options.on({ type: "journal", reason });
+  }
+
+  #beginSweep(now: Instant): void {
+    if (this.#sweep !== null) return;
+    this.#sweepAt = now;
+    this.#sweep = this.#sweepTargets()
+      .catch((error: unknown) => this.#world.say(`a sweep failed: ${reasonOf(error)}`))
+      .finally(() => {
+        this.#sweep = null;
+      });
+  }
+
+  async #sweepTargets(): Promise<void> {
+    const { atOnce, environments } = this.#options;
+    for (const due of await dueByTheirClocks(this.#world, atOnce, this.#agenda.upcoming)) this.#begin(due);
+    await lookAgain(this.#world, { environments, atOnce });
+  }
+
+  #begin(due: Due): void {
+    const [grant] = due;
+    if (this.#working.has(grant.digest)) return;
+    const work = this.#queueOf(grant)
+      .push(due)
+      .finally(() => {
+        this.#working.delete(grant.digest);
+        this.#sleep.wake();
+      });
+    this.#working.set(grant.digest, work);
+  }
+
+  #queueOf({ place }: OpenState): queueAsPromised<Due> {
+    const key = JSON.stringify([place.kind, place.connection]);
+    const known = this.#queues.get(key) ?? queueOf((due: Due) => this.#end(due), this.#options.atOnce);
+    this.#queues.set(key, known);
+    return known;
+  }
+
+  async #end(due: Due): Promise<void> {
+    const [grant, cause] = due;
+    const reaped = await endDue(this.#world, grant, cause);
+    const now = this.#world.clock();
+    if (reaped.outcome === "stuck" || reaped.outcome === "unrecorded") {
+      const failures = (this.#failing.get(grant.digest)?.failures ?? 0) + 1;
+      const again = now + pauseAfter(failures, this.#options.random());
+      this.#failing.set(grant.digest, { due, failures, again });
+      this.#options.on({ type: "failed", grant: reaped, failures, again });
+      return;
+    }
+    this.#failing.delete(grant.digest);
+    this.#endedMeanwhile.add(grant.digest);
+    const lateMs = cause === "expiry" ? now - instantOf(grant.expiresAt) : null;
+    this.#options.on({ type: "ended", grant: reaped, lateMs });
+  }
+}
+
+/** A clock that was set back must not put off for hours what is done every second. */
+function isTime(now: Instant, last: Instant, every: number): boolean {
+  return now >= last + every || now < last;
+}
