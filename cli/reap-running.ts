@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { formatInstant } from "@elevation/domain";
 import type { World } from "@elevation/provider/lifecycle";
-import { type ReaperEvent, runReaper } from "@elevation/reaper";
-import { EXIT, type ExitCode } from "./exit";
+import { type Monitored, type ReaperEvent, runReaper, serveMonitor } from "@elevation/reaper";
+import { CommandError, EXIT, type ExitCode } from "./exit";
 import { neutral, safeJsonLine } from "./neutral";
 import { grantReport } from "./reap-table";
 import type { Terminal } from "./terminal";
@@ -21,33 +21,21 @@ export interface Running {
   readonly json: boolean;
   /** The journal, as it may be shown. */
   readonly address: string;
+  /** Where monitors ask how it is; null: nowhere. */
+  readonly listen: { readonly host: string; readonly port: number } | null;
 }
 
 /** `elevate reap`: ends grants at their expiry until SIGINT or SIGTERM; a second one stops at once. */
-export async function keepReaping(
-  world: World,
-  { environments, json, address }: Running,
-  terminal: Terminal,
-): Promise<ExitCode> {
-  const stop = new AbortController();
-  const onSignal = () => {
-    terminal.say("stopping: what has begun to end is ended first; once more to stop at once");
-    stop.abort();
-    forget();
-  };
-  const forget = () => {
-    for (const signal of ["SIGINT", "SIGTERM"] as const) process.removeListener(signal, onSignal);
-  };
-  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, onSignal);
-  let isFirst = true;
+export async function keepReaping(world: World, running: Running, terminal: Terminal): Promise<ExitCode> {
+  const monitor = await openMonitor(world, running, terminal);
+  const signals = stopOnSignals(terminal);
+  const tell = teller(running, terminal);
   const on = (event: ReaperEvent): void => {
-    // A look is every second; that it works is told once.
-    if (event.type === "looked" && !isFirst) return;
-    if (event.type === "looked") isFirst = false;
-    const at = formatInstant(world.clock());
-    if (json) terminal.print(safeJsonLine({ at, journal: address, ...reportOf(event) }));
-    else terminal.print(lineOf(at, event, terminal));
+    const now = world.clock();
+    monitor?.note(event, now);
+    tell(event, formatInstant(now));
   };
+  const { environments } = running;
   const options = {
     environments,
     atOnce: AT_ONCE,
@@ -56,19 +44,62 @@ export async function keepReaping(
     random: Math.random,
   };
   try {
-    const { failing } = await runReaper(world, { ...options, on }, stop.signal);
+    const { failing } = await runReaper(world, { ...options, on }, signals.stop);
     if (failing === 0) return EXIT.yes;
-    terminal.say(
-      `error: ${failing === 1 ? "1 grant is" : `${failing} grants are`} not ended or not recorded; the next reaper goes on with it`,
-    );
+    const what = failing === 1 ? "1 grant is" : `${failing} grants are`;
+    terminal.say(`error: ${what} not ended or not recorded; the next reaper goes on with it`);
     return EXIT.storeFailed;
   } finally {
-    forget();
+    signals.forget();
+    await monitor?.close();
   }
 }
 
+async function openMonitor(world: World, { listen }: Running, terminal: Terminal): Promise<Monitored | null> {
+  if (listen === null) return null;
+  try {
+    const monitor = await serveMonitor(listen.host, listen.port, world.clock);
+    terminal.say(`metrics are at ${monitor.url}/metrics, health at ${monitor.url}/healthz`);
+    return monitor;
+  } catch (error) {
+    const why = (error as NodeJS.ErrnoException).code ?? (error as Error).message;
+    throw new CommandError(
+      EXIT.badInput,
+      `\`--listen\` ${listen.host}:${listen.port} can't be listened at (${why}); name a free port of an address of this machine`,
+    );
+  }
+}
+
+/** The first SIGINT or SIGTERM asks to stop, the second does what it does to any process. */
+function stopOnSignals(terminal: Terminal): { readonly stop: AbortSignal; readonly forget: () => void } {
+  const stop = new AbortController();
+  const onSignal = () => {
+    terminal.say("stopping: what has begun to end is ended first; once more to stop at once");
+    forget();
+    stop.abort();
+  };
+  const forget = () => {
+    for (const signal of ["SIGINT", "SIGTERM"] as const) process.removeListener(signal, onSignal);
+  };
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, onSignal);
+  return { stop: stop.signal, forget };
+}
+
+function teller({ json, address }: Running, terminal: Terminal): (event: ReaperEvent, at: string) => void {
+  let isWatching = false;
+  return (event, at) => {
+    // A look is every second; that it works is told once.
+    if (event.type === "begun" || (event.type === "looked" && isWatching)) return;
+    if (event.type === "looked") isWatching = true;
+    if (json) terminal.print(safeJsonLine({ at, journal: address, ...reportOf(event) }));
+    else terminal.print(lineOf(at, event, terminal));
+  };
+}
+
+type Told = Exclude<ReaperEvent, { readonly type: "begun" }>;
+
 /** What a line of `--json` says of an event (docs/cli.md): fields are added, never changed. */
-function reportOf(event: ReaperEvent): object {
+function reportOf(event: Told): object {
   switch (event.type) {
     case "looked":
       return { event: "watching", open: event.open, next: event.next === null ? null : formatInstant(event.next) };
@@ -84,7 +115,7 @@ function reportOf(event: ReaperEvent): object {
   }
 }
 
-function lineOf(at: string, event: ReaperEvent, { colours: { bold, green, red, yellow } }: Terminal): string {
+function lineOf(at: string, event: Told, { colours: { bold, green, red, yellow } }: Terminal): string {
   switch (event.type) {
     case "looked": {
       const next = event.next === null ? "" : `, the next ends at ${formatInstant(event.next)}`;

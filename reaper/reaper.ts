@@ -35,10 +35,12 @@ export interface ReaperOptions {
 }
 
 export type ReaperEvent =
-  /** The journal was read: so many grants may be open, and the first ends then. */
+  /** The journal was read: so many grants may be open, and the first that is not due yet ends then. */
   | { readonly type: "looked"; readonly open: number; readonly next: Instant | null }
   /** The journal can't be trusted, or could again (null). What is known goes on to be ended. */
   | { readonly type: "journal"; readonly reason: string | null }
+  /** A grant's end begins, perhaps not for the first time. */
+  | { readonly type: "begun"; readonly digest: Digest }
   /** `lateMs`: how long after its expiry it was observed to have ended; null where something else ended it. */
   | { readonly type: "ended"; readonly grant: Reaped; readonly lateMs: number | null }
   /** It could not be ended, or that could not be recorded; `failures` in a row, and when it is tried again. */
@@ -130,7 +132,12 @@ class Reaper {
     const { trusted, open } = await openNow(this.#world, this.#options.environments);
     this.#tellTrust(trusted instanceof Error ? reasonOf(trusted) : null);
     // What was known goes on: a journal that can't be read keeps nobody's access open.
-    if (open === null || this.#isKnown(trusted)) return;
+    if (open === null) return;
+    if (!this.#isKnown(trusted)) this.#plan(open, trusted);
+    this.#options.on({ type: "looked", open: open.length, next: this.#agenda.next });
+  }
+
+  #plan(open: readonly OpenState[], trusted: Trusted | Error): void {
     const digests = new Set(open.map(({ digest }) => digest));
     for (const digest of this.#failing.keys()) if (!digests.has(digest)) this.#failing.delete(digest);
     const now = this.#world.clock();
@@ -138,7 +145,6 @@ class Reaper {
       !this.#working.has(digest) && !this.#failing.has(digest) && !this.#endedMeanwhile.has(digest);
     const free = open.filter(isFree);
     this.#agenda = new Agenda(free, (grant) => mustEnd(grant, trusted, now));
-    this.#options.on({ type: "looked", open: open.length, next: this.#agenda.next });
   }
 
   /** Whether the agenda was made of the same journal: then nothing is new. */
@@ -192,6 +198,7 @@ class Reaper {
 
   async #end(due: Due): Promise<void> {
     const [grant, cause] = due;
+    this.#options.on({ type: "begun", digest: grant.digest });
     const reaped = await endDue(this.#world, grant, cause);
     const now = this.#world.clock();
     if (reaped.outcome === "stuck" || reaped.outcome === "unrecorded") {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readFileSync } from "node:fs";
 import { relative, resolve } from "node:path";
+import { quote } from "@elevation/domain";
 import { openStore, readJournalAnchors } from "@elevation/journal";
 import {
   createWorld,
@@ -24,6 +25,7 @@ export interface ReapOptions {
   readonly state: readonly string[];
   readonly environment: readonly string[];
   readonly json?: boolean;
+  readonly listen?: string;
 }
 
 /** How many grants are ended at once: as many sessions at targets, beside those of people. */
@@ -34,7 +36,9 @@ const AT_ONCE = 8;
  * a state holds up nothing that is past its end: it is said, and the exit code tells. Throws CommandError.
  */
 export async function reap(options: ReapOptions, terminal: Terminal): Promise<ExitCode> {
-  if (options.once !== true) requireNoPass(options);
+  if (options.once === true) requireNoListening(options);
+  else requireNoPass(options);
+  const listen = options.listen === undefined ? null : readListen(options.listen);
   const address = requireAddress(terminal);
   const input = readInput(options, terminal);
   const environments = options.environment.length === 0 ? null : new Set(options.environment);
@@ -44,7 +48,7 @@ export async function reap(options: ReapOptions, terminal: Terminal): Promise<Ex
     say: (line) => terminal.say(line),
   });
   if (options.once !== true) {
-    return keepReaping(world, { environments, json: options.json === true, address }, terminal);
+    return keepReaping(world, { environments, json: options.json === true, address, listen }, terminal);
   }
   const { reaped, untrusted } = await reapOnce(world, { ...input.pass, environments, atOnce: AT_ONCE });
   if (untrusted !== null) terminal.say(`error: ${untrusted}`);
@@ -60,6 +64,26 @@ function requireNoPass({ declared, state }: ReapOptions): void {
   if (declared === undefined && state.length === 0) return;
   const option = declared === undefined ? "--state" : "--declared";
   throw new CommandError(EXIT.badInput, `\`${option}\` is for one pass; give \`--once\` too, or leave it out`);
+}
+
+function requireNoListening({ listen }: ReapOptions): void {
+  if (listen === undefined) return;
+  throw new CommandError(
+    EXIT.badInput,
+    "`--listen` is for a reaper that keeps running; leave out `--once` or `--listen`",
+  );
+}
+
+/** A port alone is one of the loopback address: who else may ask is a decision. */
+function readListen(text: string): { readonly host: string; readonly port: number } {
+  const [, bracketed, plain, port] = /^(?:(?:\[([^\]]+)\]|([^:]+)):)?(\d{1,5})$/.exec(text) ?? [];
+  if (port === undefined || Number(port) > 65_535) {
+    throw new CommandError(
+      EXIT.badInput,
+      `\`--listen\` is ${quote(text)}, which is no address; write a port or HOST:PORT, as in 9464 or 127.0.0.1:9464`,
+    );
+  }
+  return { host: bracketed ?? plain ?? "127.0.0.1", port: Number(port) };
 }
 
 /** It changes things: so only the environment says where. */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import readline from "node:readline";
@@ -221,7 +222,12 @@ describe("elevate reap", () => {
   });
 
   it("when it keeps running, then access ends at its second, in an open session too, until it is told to stop", async () => {
-    const running = startElevate(["reap", "--json"], { cwd: project.path, env });
+    const running = startElevate(["reap", "--json", "--listen", "0"], { cwd: project.path, env });
+    const [listening] = (await once(running.child.stderr, "data")) as [Buffer];
+    const url = /^metrics are at (http:\/\/127\.0\.0\.1:\d+)\/metrics, health at \1\/healthz\n$/.exec(
+      `${listening}`,
+    )?.[1];
+    assert.ok(url, `${listening}`);
     const lines = readline.createInterface({ input: running.child.stdout })[Symbol.asyncIterator]();
     const next = async () => JSON.parse((await lines.next()).value as string) as Record<string, unknown>;
     const { at, ...watching } = await next();
@@ -238,11 +244,13 @@ describe("elevate reap", () => {
     await alice.cut;
     assert.equal(await (await orders.open("alice")).refusal(ADMIN_WORK), "permission denied for table orders");
     assert.deepEqual(await typesOf(digest), ["decided", "activating", "activated", "revoking", "expired"]);
+    assert.equal(await (await fetch(`${url}/healthz`)).text(), '{"status":"ok"}\n');
+    assert.match(await (await fetch(`${url}/metrics`)).text(), /^elevation_ends_total\{outcome="expired"\} 1$/m);
 
     running.child.kill("SIGTERM");
     assert.deepEqual(await running.exited, {
       exit: 0,
-      stderr: "stopping: what has begun to end is ended first; once more to stop at once\n",
+      stderr: `${listening}stopping: what has begun to end is ended first; once more to stop at once\n`,
     });
     assert.equal((await elevate(["audit", "verify"], { cwd: project.path, env })).exit, 0);
   });
@@ -269,6 +277,28 @@ describe("elevate reap", () => {
     const { exit, stderr } = await running.exited;
     assert.equal(exit, 4);
     assert.match(stderr, /error: 1 grant is not ended or not recorded; the next reaper goes on with it\n$/);
+  });
+
+  it("when it can't listen where it is told to, then that is refused", async () => {
+    const refused = async (...args: string[]) => {
+      const { exit, stderr } = await reap(args);
+      return [exit, stderr];
+    };
+    assert.deepEqual(await refused("--listen", "9464", "--once"), [
+      2,
+      "error: `--listen` is for a reaper that keeps running; leave out `--once` or `--listen`\n",
+    ]);
+    for (const address of ["localhost", "70000", "a:b:1"]) {
+      assert.deepEqual(await refused("--listen", address), [
+        2,
+        `error: \`--listen\` is \`${address}\`, which is no address; write a port or HOST:PORT, as in 9464 or 127.0.0.1:9464\n`,
+      ]);
+    }
+    const { port } = new URL(orders.server.url("alice", "orders"));
+    assert.deepEqual(await refused("--listen", port), [
+      2,
+      `error: \`--listen\` 127.0.0.1:${port} can't be listened at (EADDRINUSE); name a free port of an address of this machine\n`,
+    ]);
   });
 
   it("when what is declared, or a state, is given without --once, then that is refused", async () => {

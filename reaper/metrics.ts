@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Digest } from "@elevation/domain";
+import { Counter, Gauge, Histogram, type OpenMetricsContentType, Registry } from "prom-client";
+import type { ReaperEvent } from "./reaper";
+
+/** Seconds between an expiry and the end that was observed. */
+const LATENESS = [0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 300, 3600];
+
+/** What a reaper's events add up to, in the OpenMetrics format. No label names a person. */
+export class ReaperMetrics {
+  readonly #registry = new Registry<OpenMetricsContentType>();
+  readonly #open: Gauge;
+  readonly #due: Gauge;
+  readonly #stuck: Gauge;
+  readonly #unrecorded: Gauge;
+  readonly #trusted: Gauge;
+  readonly #looked: Gauge;
+  readonly #ends: Counter<"outcome">;
+  readonly #failures: Counter<"outcome">;
+  readonly #residue: Counter;
+  readonly #lateness: Histogram;
+  /** What has begun to end and has not ended yet, with what became of the last try. */
+  readonly #unended = new Map<Digest, "stuck" | "unrecorded" | null>();
+
+  constructor() {
+    this.#registry.setContentType(Registry.OPENMETRICS_CONTENT_TYPE);
+    const registers = [this.#registry];
+    const gauge = (name: string, help: string) => new Gauge({ name: `elevation_${name}`, help, registers });
+    this.#open = gauge("grants_open", "Grants that may be open, by the journal");
+    this.#due = gauge("grants_due", "Grants that must end and have not");
+    this.#stuck = gauge("grants_stuck", "Grants that must end and could not be ended at the last try");
+    this.#unrecorded = gauge("grants_unrecorded", "Grants that have ended, which the journal could not be told yet");
+    this.#trusted = gauge("journal_trusted", "1 while the journal can be read and verifies, else 0");
+    this.#looked = gauge("last_look_timestamp_seconds", "When the journal was last read");
+    const outcome = { labelNames: ["outcome"] as const, registers };
+    this.#ends = new Counter({ name: "elevation_ends", help: "Grants that were ended", ...outcome });
+    this.#failures = new Counter({
+      name: "elevation_end_failures",
+      help: "Tries to end a grant that failed",
+      ...outcome,
+    });
+    this.#residue = new Counter({ name: "elevation_residue", help: "Sentences of residue that ends left", registers });
+    const name = "elevation_end_lateness_seconds";
+    const help = "From a grant's expiry until its end was observed and recorded";
+    this.#lateness = new Histogram({ name, help, buckets: LATENESS, registers });
+    this.#trusted.set(1);
+  }
+
+  /** `at`: the instant of the event, in milliseconds. */
+  note(event: ReaperEvent, at: number): void {
+    switch (event.type) {
+      case "looked":
+        this.#open.set(event.open);
+        this.#looked.set(at / 1000);
+        break;
+      case "journal":
+        this.#trusted.set(event.reason === null ? 1 : 0);
+        break;
+      case "begun":
+        this.#unended.set(event.digest, this.#unended.get(event.digest) ?? null);
+        break;
+      case "ended":
+        this.#unended.delete(event.grant.digest);
+        this.#ends.inc({ outcome: event.grant.outcome });
+        this.#residue.inc(event.grant.residue.length);
+        if (event.lateMs !== null) this.#lateness.observe(event.lateMs / 1000);
+        break;
+      case "failed": {
+        const outcome = event.grant.outcome === "unrecorded" ? "unrecorded" : "stuck";
+        this.#unended.set(event.grant.digest, outcome);
+        this.#failures.inc({ outcome });
+        break;
+      }
+    }
+    const outcomes = [...this.#unended.values()];
+    this.#due.set(outcomes.length);
+    this.#stuck.set(outcomes.filter((outcome) => outcome === "stuck").length);
+    this.#unrecorded.set(outcomes.filter((outcome) => outcome === "unrecorded").length);
+  }
+
+  get contentType(): string {
+    return this.#registry.contentType;
+  }
+
+  text(): Promise<string> {
+    return this.#registry.metrics();
+  }
+}
