@@ -76,7 +76,8 @@ export function inProject(cwd: string, path: string, what: string, otherwise: st
   }
 }
 
-function readJudgeFiles(cwd: string, policyFile: string, directoryFile: string, purpose: Purpose): Judge {
+/** Throws {@link BadDocuments} or a DocumentError. */
+export function readJudgeFiles(cwd: string, policyFile: string, directoryFile: string, purpose: Purpose): Judge {
   const problems: Problem[] = [];
   const policy = collect(problems, () => readSource(cwd, policyFile));
   const directory = collect(problems, () => readSource(cwd, directoryFile));

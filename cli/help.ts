@@ -126,6 +126,10 @@ ended holds up no other: it is stuck, alarmed, and tried again by the next pass.
 second, tries again what is stuck after a pause that grows to a minute, without end, and alarms from the third failure on.
 While the journal can't be read, what is known goes on to be ended, and is recorded later.
 
+With --policy and --directory live grants are judged again: whose person is in the directory no more, or whom a deny rule
+matches now (a break-glass grant: one that break-glass doesn't pass), is ended. Nothing else of a policy ends a live grant.
+A reaper that keeps running reads them again when they change; while they can't be read, it goes by what they said last.
+
   --declared   a folder that is missing or holds a file that can't be read withdraws nothing: what is past its end is
                ended all the same, and the exit code is 2. Grants of other projects, and those written in a program,
                are never withdrawn by it
@@ -135,10 +139,10 @@ While the journal can't be read, what is known goes on to be ended, and is recor
                whose connection the job lacks is stuck
 
 --json prints { journal, grants: [{ request, name, requester, environment, target: { kind, connection, role, server,
-identity, object }, expiresAt, cause, outcome, reason, residue }] }; cause is expiry, withdrawn, drift or incomplete,
-outcome expired, revoked, stuck, or unrecorded (ended, but the journal could not be told). Without --once it prints a line
-an event: { at, journal, event }, event being watching (open, next), ended (the grant's fields, lateMs), failed (the
-grant's fields, failures, alarm, again), journal-untrusted or journal-trusted (reason).
+identity, object }, expiresAt, cause, outcome, reason, residue }] }; cause is expiry, withdrawn, drift, incomplete,
+chain, left or denied, outcome expired, revoked, stuck, or unrecorded (ended, but the journal could not be told). Without
+--once it prints a line an event: { at, journal, event }, event being watching (open, next), ended (the grant's fields,
+lateMs), failed (the grant's fields, failures, alarm, again), journal-untrusted or journal-trusted (reason).
 
 Exit codes: 0 all that was due has ended, 2 the folder, a state, an argument or the environment is bad, 4 something is
 stuck or unrecorded, or the journal can't be trusted.`;

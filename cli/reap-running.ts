@@ -6,6 +6,7 @@ import { CommandError, EXIT, type ExitCode } from "./exit";
 import { neutral, safeJsonLine } from "./neutral";
 import { grantReport } from "./reap-table";
 import type { Terminal } from "./terminal";
+import type { WatchedJudge } from "./watched-judge";
 
 /** Grants that are ended at once at each connection: as many sessions there, beside those of people. */
 const AT_ONCE = 8;
@@ -17,6 +18,8 @@ const ALARMING = 3;
 
 export interface Running {
   readonly environments: ReadonlySet<string> | null;
+  /** By which live grants are judged again; null: by nothing. */
+  readonly judge: WatchedJudge | null;
   /** JSON lines instead of text. */
   readonly json: boolean;
   /** The journal, as it may be shown. */
@@ -35,9 +38,10 @@ export async function keepReaping(world: World, running: Running, terminal: Term
     monitor?.note(event, now);
     tell(event, formatInstant(now));
   };
-  const { environments } = running;
+  const { environments, judge } = running;
   const options = {
     environments,
+    judge: () => judge?.current() ?? null,
     atOnce: AT_ONCE,
     lookEvery: LOOK_EVERY,
     sweepEvery: SWEEP_EVERY,

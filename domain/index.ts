@@ -25,6 +25,7 @@ export { GRANT_TYPE } from "./grant-type";
 export * from "./instant";
 export * from "./journal-event";
 export { DOCUMENT_KINDS, type DocumentKind, jsonSchemaOf } from "./json-schema";
+export { judgedAgain } from "./judged-again";
 export { LINT_CHECKS } from "./lint/checks";
 export { type LintContext, type LintFinding, lint } from "./lint/lint";
 export type { LintCheck, Severity } from "./lint/lint-check";

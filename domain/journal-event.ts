@@ -72,9 +72,9 @@ export interface EventData {
 /**
  * Why a grant ends: its time is over; it was withdrawn from code; it was changed at the target; its activation did not
  * complete; it stood again after its end (a target restored from a backup, a create that came late); another grant of its chain of
- * extensions was ended early.
+ * extensions was ended early; its person left the directory; a deny rule matches it now.
  */
-export type EndCause = "expiry" | "withdrawn" | "drift" | "incomplete" | "returned" | "chain";
+export type EndCause = "expiry" | "withdrawn" | "drift" | "incomplete" | "returned" | "chain" | "left" | "denied";
 
 export type EventType = keyof EventData;
 

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Digest, Instant } from "@elevation/domain";
+import type { Digest, Instant, Judge } from "@elevation/domain";
 import {
   type Due,
   dueByTheirClocks,
   endDue,
   instantOf,
+  judgedNow,
   lookAgain,
   mustEnd,
   type OpenState,
@@ -22,6 +23,8 @@ import { Sleep } from "./sleep";
 export interface ReaperOptions {
   /** Only grants of these environments; null: of all. */
   readonly environments: ReadonlySet<string> | null;
+  /** By which live grants are judged again at each look; null: by nothing (yet). Must not throw. */
+  readonly judge: () => Judge | null;
   /** How many grants are ended at once at each connection: a target that is slow holds up no other. */
   readonly atOnce: number;
   /** How often the journal is read, in milliseconds: what others made is known at the latest then. */
@@ -133,18 +136,20 @@ class Reaper {
     this.#tellTrust(trusted instanceof Error ? reasonOf(trusted) : null);
     // What was known goes on: a journal that can't be read keeps nobody's access open.
     if (open === null) return;
-    if (!this.#isKnown(trusted)) this.#plan(open, trusted);
+    // Judged again each time: what a deny rule says depends on the instant, too.
+    const judge = this.#options.judge();
+    if (judge !== null || !this.#isKnown(trusted)) this.#plan(open, trusted, judge);
     this.#options.on({ type: "looked", open: open.length, next: this.#agenda.next });
   }
 
-  #plan(open: readonly OpenState[], trusted: Trusted | Error): void {
+  #plan(open: readonly OpenState[], trusted: Trusted | Error, judge: Judge | null): void {
     const digests = new Set(open.map(({ digest }) => digest));
     for (const digest of this.#failing.keys()) if (!digests.has(digest)) this.#failing.delete(digest);
     const now = this.#world.clock();
     const isFree = ({ digest }: OpenState) =>
       !this.#working.has(digest) && !this.#failing.has(digest) && !this.#endedMeanwhile.has(digest);
     const free = open.filter(isFree);
-    this.#agenda = new Agenda(free, (grant) => mustEnd(grant, trusted, now));
+    this.#agenda = new Agenda(free, (grant) => mustEnd(grant, trusted, now) ?? judgedNow(judge, grant, now));
   }
 
   /** Whether the agenda was made of the same journal: then nothing is new. */

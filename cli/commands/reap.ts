@@ -18,6 +18,7 @@ import { projectAt } from "../project";
 import { keepReaping } from "../reap-running";
 import { reapReport, renderReap } from "../reap-table";
 import type { Terminal } from "../terminal";
+import { WatchedJudge } from "../watched-judge";
 
 export interface ReapOptions {
   readonly once?: boolean;
@@ -26,20 +27,24 @@ export interface ReapOptions {
   readonly environment: readonly string[];
   readonly json?: boolean;
   readonly listen?: string;
+  readonly policy?: string;
+  readonly directory?: string;
 }
 
 /** How many grants are ended at once: as many sessions at targets, beside those of people. */
 const AT_ONCE = 8;
 
 /**
- * `elevate reap`: ends grants at their expiry until it is told to stop. `--once`: ends what is past its end, must end, or is no longer declared. What is wrong with the folder or
- * a state holds up nothing that is past its end: it is said, and the exit code tells. Throws CommandError.
+ * `elevate reap`: ends grants at their expiry until it is told to stop. `--once`: ends what is past its end, must end, or is no longer
+ * declared. What is wrong with the folder, a state or the documents holds up nothing that is past its end: it is said, and the exit
+ * code of a pass tells. Throws CommandError.
  */
 export async function reap(options: ReapOptions, terminal: Terminal): Promise<ExitCode> {
   if (options.once === true) requireNoListening(options);
   else requireNoPass(options);
   const listen = options.listen === undefined ? null : readListen(options.listen);
   const address = requireAddress(terminal);
+  const judge = watchedJudge(options, terminal);
   const input = readInput(options, terminal);
   const environments = options.environment.length === 0 ? null : new Set(options.environment);
   const world = createWorld(terminal.env, {
@@ -48,15 +53,29 @@ export async function reap(options: ReapOptions, terminal: Terminal): Promise<Ex
     say: (line) => terminal.say(line),
   });
   if (options.once !== true) {
-    return keepReaping(world, { environments, json: options.json === true, address, listen }, terminal);
+    return keepReaping(world, { environments, judge, json: options.json === true, address, listen }, terminal);
   }
-  const { reaped, untrusted } = await reapOnce(world, { ...input.pass, environments, atOnce: AT_ONCE });
+  const pass = { ...input.pass, judge: judge?.current() ?? null, environments, atOnce: AT_ONCE };
+  const { reaped, untrusted } = await reapOnce(world, pass);
   if (untrusted !== null) terminal.say(`error: ${untrusted}`);
   if (options.json === true) terminal.printJson(reapReport(address, reaped));
   else terminal.print(renderReap(terminal, reaped));
   const isDone = untrusted === null && reaped.every(({ outcome }) => outcome !== "stuck" && outcome !== "unrecorded");
   if (!isDone) return EXIT.storeFailed;
-  return input.isBad ? EXIT.badInput : EXIT.yes;
+  return input.isBad || judge?.isBad === true ? EXIT.badInput : EXIT.yes;
+}
+
+/** Both or none: with half of them nobody could be judged. */
+function watchedJudge({ directory, policy }: ReapOptions, terminal: Terminal): WatchedJudge | null {
+  if (policy === undefined && directory === undefined) return null;
+  if (policy !== undefined && directory !== undefined) {
+    return new WatchedJudge(terminal.cwd, policy, directory, (line) => terminal.say(line));
+  }
+  const [given, lacking] = policy === undefined ? ["--directory", "--policy"] : ["--policy", "--directory"];
+  throw new CommandError(
+    EXIT.badInput,
+    `live grants are judged again by policy and directory, and \`${given}\` is given alone; give \`${lacking}\` too, or neither`,
+  );
 }
 
 /** What is declared and what states say is read once, so it is for one pass: a reaper that runs for days would go by what was true then. */

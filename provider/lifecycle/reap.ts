@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Digest, EndCause, Instant } from "@elevation/domain";
+import { type Digest, type EndCause, type Instant, type Judge, judgedAgain } from "@elevation/domain";
 import type { GrantRecord, JournalView } from "@elevation/journal";
 import { isGrantError } from "../errors";
 import { type Attempt, mustEnd, recordEnd, takeAway } from "./revoke";
@@ -19,6 +19,8 @@ import {
 export interface Pass {
   /** Digests of the requests that are still declared, and the project whose folder that is; null: nothing is withdrawn. */
   readonly declared: { readonly project: string; readonly digests: ReadonlySet<Digest> } | null;
+  /** By which live grants are judged again; absent or null: by nothing. */
+  readonly judge?: Judge | null;
   /** Grants of exported states: what ends without a journal, and what the journal doesn't know. */
   readonly states: readonly GrantState[];
   /** Only grants of these environments; null: of all. */
@@ -61,8 +63,8 @@ const LATE = 300_000;
 /**
  * Ends every grant that is past its end, must end, or was activated from a file that is no longer declared (design §6
  * "Withdrawing never depends on `up`"), all targets at the same time, each by itself: one that can't be ended holds up
- * no other, and first all are ended, then all is recorded. Works from the journal and the states alone: policy, directory
- * and request files are not consulted. Looks again at residue, and at what a slow process may have made after its end.
+ * no other, and first all are ended, then all is recorded. Works from the journal and the states alone; where it is given a judge, live
+ * grants are judged again besides (design §6 "Judged again"). Looks again at residue, and at what a slow process may have made after its end.
  * Idempotent: the next pass tries again what is stuck. Never throws for what one grant does.
  */
 export async function reap(world: World, pass: Pass): Promise<Passed> {
@@ -164,11 +166,16 @@ async function dueGrants(
   const others: OpenState[] = [];
   for (const grant of open) {
     const withdrawn = isWithdrawn(pass, knownOf(trusted, grant.digest)) ? "withdrawn" : null;
-    const cause = mustEnd(grant, trusted, now) ?? withdrawn;
+    const cause = mustEnd(grant, trusted, now) ?? withdrawn ?? judgedNow(pass.judge ?? null, grant, now);
     if (cause === null) others.push(grant);
     else due.push([grant, cause]);
   }
   return [...due, ...(await dueByTheirClocks(world, pass.atOnce, others))];
+}
+
+/** Why a live grant must end by policy and directory; null where it may stay, or where there is no judge. */
+export function judgedNow(judge: Judge | null, { request }: OpenState, now: Instant): "left" | "denied" | null {
+  return judge === null ? null : judgedAgain(judge.policy.value, judge.directory.value, request, now);
 }
 
 /** A grant has ended when *either* clock has reached its end (design §6): each target is asked once. */

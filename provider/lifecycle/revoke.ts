@@ -49,7 +49,8 @@ export function mustEnd(state: OpenState, trusted: Trusted | Error, now: Instant
   if (known?.marks.includes("drift")) return "drift";
   if (now >= instantOf(state.expiresAt)) return "expiry";
   const isLive = known === undefined || (known?.status === "live" && known.marks.length === 0);
-  if (!isLive || state.status === "stuck") return known?.activated === false ? "incomplete" : "withdrawn";
+  if (!isLive || state.status === "stuck")
+    return known?.activated === false ? "incomplete" : (known?.endingCause ?? "withdrawn");
   return !(trusted instanceof Error) && isOfEndingChain(trusted.view, state.digest) ? "chain" : null;
 }
 

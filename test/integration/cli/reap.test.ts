@@ -279,6 +279,34 @@ describe("elevate reap", () => {
     assert.match(stderr, /error: 1 grant is not ended or not recorded; the next reaper goes on with it\n$/);
   });
 
+  it("when live grants are judged again, then leavers' and denied ones end, and bad documents end nobody's, with exit 2", async () => {
+    const { digest } = await grant("alice-orders");
+    const judged = ["--once", "--policy", "policypack/elevation.yaml", "--directory", "policypack/directory.yaml"];
+    assert.deepEqual(await reap(judged), { exit: 0, stdout: "nothing is due\n", stderr: "" });
+
+    project.write("policypack/directory.yaml", "kind: [");
+    const bad = await reap(judged);
+    assert.deepEqual([bad.exit, bad.stdout], [2, "nothing is due\n"]);
+    assert.match(bad.stderr, /^error: policypack\/directory\.yaml:1:8: /);
+
+    project.write("policypack/directory.yaml", DIRECTORY.replaceAll("alice@example.com", "alicia@example.com"));
+    const { exit, stdout } = await reap([...judged, "--json"]);
+    assert.equal(exit, 0);
+    const report = JSON.parse(stdout) as { grants: Record<string, unknown>[] };
+    assert.deepEqual(
+      report.grants.map(({ request, cause, outcome }) => ({ request, cause, outcome })),
+      [{ request: digest, cause: "left", outcome: "revoked" }],
+    );
+    assert.equal(await (await orders.open("alice")).refusal(ADMIN_WORK), "permission denied for table orders");
+
+    assert.deepEqual(await reap(["--once", "--policy", "policypack/elevation.yaml"]), {
+      exit: 2,
+      stdout: "",
+      stderr:
+        "error: live grants are judged again by policy and directory, and `--policy` is given alone; give `--directory` too, or neither\n",
+    });
+  });
+
   it("when it can't listen where it is told to, then that is refused", async () => {
     const refused = async (...args: string[]) => {
       const { exit, stderr } = await reap(args);

@@ -199,7 +199,7 @@ describe("a grant that prolongs another", () => {
     assert.deepEqual((await eventsOf(world, first)).slice(3), ["revoking", "stuck"]);
     assert.deepEqual((await eventsOf(world, second)).slice(3), ["revoking", "stuck"]);
     world.target.before = () => undefined;
-    assert.deepEqual(await outcomes(), ["first: withdrawn, revoked", "second: withdrawn, revoked"]);
+    assert.deepEqual(await outcomes(), ["first: withdrawn, revoked", "second: chain, revoked"]);
   });
 
   it("when the first must end and is stuck, then what prolongs it is ended as soon as it is made", async () => {

@@ -20,7 +20,14 @@ class Run {
       this.events.push(event);
       for (const { is, done } of [...this.#waiting]) if (is(event)) done(event);
     };
-    const usual = { environments: null, atOnce: 4, lookEvery: 20, sweepEvery: 60_000, random: () => 0 };
+    const usual = {
+      environments: null,
+      judge: () => null,
+      atOnce: 4,
+      lookEvery: 20,
+      sweepEvery: 60_000,
+      random: () => 0,
+    };
     this.#run = runReaper(world, { ...usual, ...options, on }, this.#stop.signal);
   }
 
@@ -152,6 +159,20 @@ describe("the reaper", () => {
     assert.deepEqual(await stopped, { failing: 0 });
     assert.equal((await eventsOf(world, first)).at(-1), "expired");
     assert.equal((await eventsOf(world, second)).at(-1), "activated");
+  });
+
+  it("when its person leaves the directory, then the grant ends at the next look, and the other stays", async () => {
+    const leaving = await grant("alice-orders", "PT1H");
+    const { documents } = world;
+    let judge = documents;
+    run = new Run(world, { judge: () => judge });
+    await run.next("looked", ({ open }) => open === 1);
+    const ended = run.next("ended");
+    const { "alice@example.com": _, ...people } = documents.directory.value.people;
+    judge = { ...documents, directory: { ...documents.directory, value: { ...documents.directory.value, people } } };
+    const { grant: reaped, lateMs } = await ended;
+    assert.deepEqual([reaped.digest, reaped.cause, reaped.outcome, lateMs], [leaving.digest, "left", "revoked", null]);
+    assert.equal(world.target.things.size, 0);
   });
 
   it("when grants are of other environments, then it leaves them alone", async () => {
