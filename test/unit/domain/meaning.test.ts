@@ -202,6 +202,21 @@ describe("compareMeaning()", () => {
     );
   });
 
+  it("when hours of a far year are those of another zone, then the weeks of that year in which they differ are found", () => {
+    const during = { from: "2028-01-01T00:00:00Z", to: "2029-01-01T00:00:00Z" };
+    const zoned = (zone: string) => rules(RULE, { ...FREEZE, during, hours: { ...WEEK, zone } });
+    const { access } = compare(zoned("Europe/Berlin"), zoned("Africa/Lagos"));
+    assert.deepEqual(
+      access.map(({ effect, gained }) => [effect, gained?.always, gained?.from, gained?.to]),
+      // Berlin's clocks change on the Sunday before; a grant of an hour was cut short from an hour before.
+      [["both", false, "2028-03-27T05:00:00.000Z", null]],
+    );
+    // Summer time as in Berlin, but not in the month of fasting.
+    const fasting = (zone: string) => rule({ hours: { ...WEEK, days: ["sun"], zone } });
+    assert.deepEqual(effects(compare(fasting("Africa/Lagos"), fasting("Africa/Casablanca"))), [`both ${DBAS}`]);
+    assert.deepEqual(effects(compare(zoned("Africa/Lagos"), zoned("Africa/Luanda"))), [`same ${DBAS}`]);
+  });
+
   it("when somebody is on call at other times, then they gain then", () => {
     const onCall = rule({ who: { onCall: ["orders"] } });
     const duty = { person: "cat@example.com", from: "2026-12-07T00:00:00Z", to: "2026-12-14T00:00:00Z" };
