@@ -426,6 +426,25 @@ describe("compareMeaning()", () => {
     }
   });
 
+  it("when a role goes with its conflict, then holders of it may get the other, which is wider; with its limit, that is none", () => {
+    const { ledger: _, ...roles } = POLICY.roles;
+    const both = { conflicts: [["orders", "ledger"]], limits: { perRole: { ledger: { live: 1 } } } };
+    const text = "ledger and orders are never held together";
+    const change = { setting: "conflicts", roles: ["ledger", "orders"] };
+    const [there, back] = [
+      compare({ policy: both }, { policy: { roles } }),
+      compare({ policy: { roles } }, { policy: both }),
+    ];
+    assert.deepEqual(
+      [there.settings, there.widened, there.access],
+      [[{ ...change, from: text, to: null, widened: true, narrowed: false }], true, []],
+    );
+    assert.deepEqual(
+      [back.settings, back.widened],
+      [[{ ...change, from: null, to: text, widened: false, narrowed: true }], false],
+    );
+  });
+
   it("when there are more demands than can be combined, then more counts as wider", () => {
     const many = Array.from({ length: 16 }, (_, n) => ({ ...RULE, id: `rule-${n}`, ticket: { matches: `T${n}` } }));
     const narrower = many.map((each, index) => (index === 0 ? { ...each, reason: { minLength: 5 } } : each));
