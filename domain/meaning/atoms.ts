@@ -16,7 +16,13 @@ export type Atom =
   | { readonly kind: "asker"; readonly key: string; readonly who: Extension }
   | { readonly kind: "chain"; readonly key: string; readonly max: number }
   | { readonly kind: "open"; readonly key: string }
-  | { readonly kind: "review"; readonly key: string; readonly within: number; readonly unreviewed: number };
+  | {
+      readonly kind: "review";
+      readonly key: string;
+      readonly by: Extension;
+      readonly within: number;
+      readonly unreviewed: number;
+    };
 
 /** A demand for approvals whose people are known. */
 export type Demand =
@@ -32,7 +38,9 @@ export function implies(one: Atom, other: Atom): boolean {
   if (one.kind === "asker" && other.kind === "asker") return isWithin(one.who, other.who);
   if (one.kind === "chain" && other.kind === "chain") return one.max <= other.max;
   if (one.kind === "review" && other.kind === "review") {
-    return one.within <= other.within && one.unreviewed <= other.unreviewed;
+    // More reviewers lift the block sooner, fewer see less of it: others are never the same.
+    const isSame = isWithin(one.by, other.by) && isWithin(other.by, one.by);
+    return isSame && one.within <= other.within && one.unreviewed <= other.unreviewed;
   }
   if (one.kind === "approvals" && other.kind === "approvals") {
     return one.validFor <= other.validFor && demandImplies(one.demand, other.demand);
@@ -55,9 +63,14 @@ export function demandsAtoms(rule: CompiledAllow, directory: CompiledDirectory):
   return atoms;
 }
 
-export function emergencyAtoms({ reason, reviewWithin, unreviewed }: CompiledBreakGlass): readonly Atom[] {
+/** `by`: who reviews. */
+export function emergencyAtoms(
+  { reason, reviewWithin, unreviewed }: CompiledBreakGlass,
+  by: Extension,
+): readonly Atom[] {
   const within = reviewWithin.milliseconds;
-  const atoms: Atom[] = [{ kind: "review", key: `review ${within} ${unreviewed}`, within, unreviewed }];
+  const key = `review ${within} ${unreviewed} ${by.key}`;
+  const atoms: Atom[] = [{ kind: "review", key, by, within, unreviewed }];
   if (reason.minLength > 1) atoms.push(lengthAtom(reason.minLength));
   if (reason.matches !== null) atoms.push({ kind: "matches", key: `reason ${reason.matches.text}` });
   return atoms;

@@ -94,7 +94,8 @@ function allowFields(side: Side, { duty, rule }: Acceptor, environment: string):
   const { breakGlass } = side.rules;
   if (rule !== null) return fieldsOf(demandsOf(rule, side.rules, environment), duty);
   if (breakGlass === null || side.policy.breakGlass === undefined) return new Map();
-  return fieldsOf(breakGlassDemands(breakGlass, side.policy.breakGlass, side.rules, environment), duty);
+  const fields = fieldsOf(breakGlassDemands(breakGlass, side.policy.breakGlass, side.rules, environment), duty);
+  return new Map([...fields, ["unreviewed", String(breakGlass.unreviewed)]]);
 }
 
 function fieldsOf(demands: Demands, duty: Acceptor["duty"]): Fields {

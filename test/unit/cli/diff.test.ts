@@ -85,6 +85,7 @@ who gets more, longer or for less
           widened: false,
           narrowed: true,
           settings: [],
+          identities: [],
           approvers: [],
           access: [
             {

@@ -340,6 +340,23 @@ describe("compareMeaning()", () => {
         { breakGlass: { ...glass, review: { ...glass.review, within: "P2D" } } },
         "wider",
       ],
+      [
+        "a review by others",
+        { breakGlass: glass },
+        { breakGlass: { ...glass, review: { ...glass.review, from: { people: ["ann@example.com"] } } } },
+        "both",
+      ],
+      [
+        "a review by the same people, named",
+        { breakGlass: glass },
+        {
+          breakGlass: {
+            ...glass,
+            review: { ...glass.review, from: { people: ["ann@example.com", "ben@example.com"] } },
+          },
+        },
+        "same",
+      ],
       ["more without a review", { breakGlass: glass }, { breakGlass: { ...glass, unreviewed: 3 } }, "wider"],
       ["a deny rule that it passes", denied(false), denied(true), "wider"],
     ];
@@ -348,9 +365,66 @@ describe("compareMeaning()", () => {
     }
     for (const [what, old, now, effect] of rows) {
       it(`when it is ${what}, then it is ${effect}`, () => {
-        const told = effects(compare({ policy: old }, { policy: now })).filter((text) => !text.startsWith("same"));
-        assert.deepEqual(told, [`${effect} ${CAT}`]);
+        const change = compare({ policy: old }, { policy: now });
+        const told = effects(change).filter((text) => effect === "same" || !text.startsWith("same"));
+        assert.deepEqual([told, change.widened], [[`${effect} ${CAT}`], effect !== "same"]);
       });
+    }
+  });
+
+  it("when what break-glass asks for changes, then each of it is told", () => {
+    const glass = {
+      who: { jobFunctions: ["lead"] },
+      roles: ["orders"],
+      environments: ["production"],
+      maxDuration: "PT1H",
+      review: { from: { jobFunctions: ["dba"] }, within: "PT24H" },
+    };
+    const later = { ...glass, review: { from: { people: ["ann@example.com"] }, within: "P2D" }, unreviewed: 3 };
+    const { access } = compare({ policy: { breakGlass: glass } }, { policy: { breakGlass: later } });
+    assert.deepEqual(
+      access.flatMap(({ changes }) => changes.map(({ field, from, to }) => [field, from, to])),
+      [
+        ["review", "by dba within P1D", "by ann@example.com within P2D"],
+        ["unreviewed", "2", "3"],
+      ],
+    );
+    const people = { ...DIRECTORY.people, "ben@example.com": { identities: { postgres: "ben" } } };
+    const fewer = compare({ policy: { breakGlass: glass } }, { policy: { breakGlass: glass }, directory: { people } });
+    assert.deepEqual(
+      [fewer.approvers, fewer.widened],
+      [
+        [
+          {
+            who: "dba",
+            may: "review",
+            rules: ["breakGlass"],
+            joined: [],
+            left: ["ben@example.com"],
+            widened: true,
+            narrowed: true,
+          },
+        ],
+        true,
+      ],
+    );
+  });
+
+  it("when somebody's login or seal is another, then access opens under it, which is wider", () => {
+    const people = (change: object) => ({ directory: { people: { ...DIRECTORY.people, "ann@example.com": change } } });
+    const ann = { jobFunctions: ["dba"], identities: { postgres: "ann" } };
+    const swapped = compare({}, people({ ...ann, identities: { postgres: "root", aws: "ann" } }));
+    const one = { person: "ann@example.com", kind: "postgres", from: "ann", to: "root", widened: true, narrowed: true };
+    assert.deepEqual([swapped.identities, swapped.widened, swapped.narrowed, swapped.access], [[one], true, true, []]);
+    const seals: readonly (readonly [string | undefined, string | undefined, boolean, boolean])[] = [
+      ["age1a", "age1b", true, true],
+      [undefined, "age1b", true, false],
+      ["age1a", undefined, false, true],
+    ];
+    for (const [from, to, widened, narrowed] of seals) {
+      const change = compare(people({ ...ann, seal: from }), people({ ...ann, seal: to }));
+      const seal = { person: "ann@example.com", kind: "seal", from: from ?? null, to: to ?? null, widened, narrowed };
+      assert.deepEqual([change.identities, change.widened, change.narrowed], [[seal], widened, narrowed]);
     }
   });
 
