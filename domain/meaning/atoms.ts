@@ -120,11 +120,19 @@ function demandImplies(one: Demand, other: Demand): boolean {
   return one.count >= other.count && isWithin(one.from, other.from) && (other.takesImported || !one.takesImported);
 }
 
+/** Whether each of the wanted gets one of its own that implies it: a matching, grown by one wanted at a time. */
 function canPair(some: readonly Demand[], wanted: readonly Demand[]): boolean {
-  const [first, ...rest] = wanted;
-  if (first === undefined) return true;
-  return some.some(
-    (branch, index) =>
-      demandImplies(branch, first) && canPair([...some.slice(0, index), ...some.slice(index + 1)], rest),
-  );
+  if (some.length < wanted.length) return false;
+  const fitting = wanted.map((each) => some.flatMap((branch, index) => (demandImplies(branch, each) ? [index] : [])));
+  const takenBy = new Map<number, number>();
+  const place = (each: number, tried: Set<number>): boolean =>
+    (fitting[each] ?? []).some((index) => {
+      if (tried.has(index)) return false;
+      tried.add(index);
+      const holder = takenBy.get(index);
+      if (holder !== undefined && !place(holder, tried)) return false;
+      takenBy.set(index, each);
+      return true;
+    });
+  return wanted.every((_, each) => place(each, new Set()));
 }

@@ -372,6 +372,31 @@ describe("compareMeaning()", () => {
     }
   });
 
+  it("when a demand of many approvals is compared with as many, then each takes one of its own", () => {
+    const names = Array.from({ length: 60 }, (_, n) => `${"abcdefghij"[n % 10]}${Math.floor(n / 10)}@example.com`);
+    const people = Object.fromEntries(names.map((name) => [name, {}]));
+    const directory = { people: { ...DIRECTORY.people, ...people } };
+    // Each may be given by one less than the one before, so that only the same order fits.
+    const all = names.map((_, n) => ({ from: { people: names.slice(n) }, count: 1 }));
+    const fewer = all.map((leaf, n) => (n === 30 ? { ...leaf, from: { people: names.slice(31) } } : leaf));
+    const demanding = (leaves: readonly object[]) => ({
+      directory,
+      ...rule({ approvals: { all: leaves }, duration: { max: "PT2H" } }),
+    });
+    assert.deepEqual(effects(compare(demanding(all), demanding(all.toReversed()))), [`same ${DBAS}`]);
+    assert.deepEqual(effects(compare(demanding(all), demanding(fewer.toReversed()))), [`narrower ${DBAS}`]);
+    assert.deepEqual(effects(compare(demanding(fewer), demanding(all.toReversed()))), [`wider ${DBAS}`]);
+  });
+
+  it("when approvals may be imported, then which of them is told", () => {
+    const demand = { all: [{ ...lead(1), imported: true }, dba(2)] };
+    const change = compare(rule({ approvals: { all: [lead(1), dba(2)] } }), rule({ approvals: demand }));
+    assert.deepEqual(
+      change.access.map(({ changes, effect }) => [effect, changes]),
+      [["wider", [{ rule: "dba-orders", effect: "allow", field: "approvals.imported", from: null, to: "1 of lead" }]]],
+    );
+  });
+
   it("when what break-glass asks for changes, then each of it is told", () => {
     const glass = {
       who: { jobFunctions: ["lead"] },
