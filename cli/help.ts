@@ -60,7 +60,9 @@ approvers or of reviewers) each is more than the other. Earlier grants and verdi
 shorter grant fits under a limit on time held where a longer one didn't is no widening, nor that an approval agrees to it,
 nor that somebody may reject no more.
 
-With a journal, live grants that would be denied today are told, and which of them end at once. --replay judges each
+With a journal, live grants that would be denied today are told, and which of them end at once: each is judged as if it
+were asked for at that instant, beside the other live ones, with the approvals that the recorded decision names; what both
+sides have against it is not told. --replay judges each
 decided and activating event again, at its instant, by what was live and had ended then; approvals are those that the
 recorded decision names.
 
