@@ -34,6 +34,7 @@ export function sectionsOf(report: DiffReport, show: Show): readonly Section[] {
   });
   const all: readonly Section[] = [
     settings("settings that are wider", true, report, show),
+    identities(report, show),
     approvers(report, show),
     access("who gains access", true, ["gain"]),
     access("who gets more, longer or for less", true, ["wider"]),
@@ -85,8 +86,20 @@ function approvers(report: MeaningChange, show: Show): Section {
     details: [...names("now also", joined), ...names("no more", left)],
   }));
   return {
-    title: "who may approve or ask for others",
+    title: "who may approve, review or ask for others",
     isWider: report.approvers.some(({ widened }) => widened),
+    items,
+  };
+}
+
+function identities(report: MeaningChange, show: Show): Section {
+  const items = report.identities.map(({ from, kind, person, to }) => ({
+    text: `${show(person)}: ${show(kind)} ${orNone(from, show)} → ${orNone(to, show)}`,
+    details: [],
+  }));
+  return {
+    title: "whose access opens under another login or key",
+    isWider: report.identities.some(({ widened }) => widened),
     items,
   };
 }

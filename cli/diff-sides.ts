@@ -47,6 +47,8 @@ export function readSides(cwd: string, names: SideNames): readonly [DiffSide, Di
 
 interface Sources {
   readonly name: string;
+  /** The only document that was named; null: both, or something else. */
+  readonly kind: Kind | null;
   readonly policy: Source;
   readonly directory: Source;
 }
@@ -55,7 +57,11 @@ function sourcesOf(cwd: string, names: SideNames): readonly [Sources, Sources] {
   const { now, old } = names;
   if (now === undefined) return ofRange(cwd, old, names);
   const exists = [old, now].map((name) => existsSync(resolve(cwd, name)));
-  if (exists[0] === true && exists[1] === true) return [ofPath(cwd, old, names), ofPath(cwd, now, names)];
+  if (exists[0] === true && exists[1] === true) {
+    const sides = [ofPath(cwd, old, names), ofPath(cwd, now, names)] as const;
+    refuseTwoKinds(sides, [old, now]);
+    return sides;
+  }
   if (exists[0] === false && exists[1] === false) {
     return [ofRevision(cwd, commitOf(cwd, old), names), ofRevision(cwd, commitOf(cwd, now), names)];
   }
@@ -86,7 +92,7 @@ function ofRevision(cwd: string, revision: Revision, names: SideNames): Sources 
     sourceAt(cwd, revision, insidePath(cwd, defaultOf(cwd, kind, names))),
   );
   if (policy === undefined || directory === undefined) throw new TypeError("two documents were asked for");
-  return { name: revision.name, policy, directory };
+  return { name: revision.name, kind: null, policy, directory };
 }
 
 /** As Git takes it, relative to the working directory. */
@@ -99,13 +105,24 @@ function ofPath(cwd: string, name: string, names: SideNames): Sources {
   if (statSync(resolve(cwd, name)).isDirectory()) {
     const [policy, directory] = KINDS.map((kind) => readSource(cwd, join(name, IN_FOLDER[kind])));
     if (policy === undefined || directory === undefined) throw new TypeError("two documents were asked for");
-    return { name, policy, directory };
+    return { name, kind: null, policy, directory };
   }
   const source = readSource(cwd, name);
   const other = (kind: Kind) => readSource(cwd, defaultOf(cwd, kind, names));
   return kindOf(source) === "Directory"
-    ? { name, policy: other("policy"), directory: source }
-    : { name, policy: source, directory: other("directory") };
+    ? { name, kind: "directory", policy: other("policy"), directory: source }
+    : { name, kind: kindOf(source) === "Policy" ? "policy" : null, policy: source, directory: other("directory") };
+}
+
+/** A policy in the place of a directory would be compared with nothing of its kind. Two files may well be the same one. */
+function refuseTwoKinds(sides: readonly [Sources, Sources], names: readonly [string, string]): void {
+  const kinds = sides.map(({ kind }) => kind);
+  if (kinds[0] === kinds[1] || kinds.includes(null)) return;
+  const [one, other] = names.map((name, index) => `${quote(name)} is a ${kinds[index]}`);
+  throw new CommandError(
+    EXIT.badInput,
+    `${one} and ${other}; name two of a kind, or two folders that have ${IN_FOLDER.policy} and ${IN_FOLDER.directory}`,
+  );
 }
 
 function defaultOf(cwd: string, kind: Kind, names: SideNames): string {

@@ -52,24 +52,28 @@ directory its policy. main..HEAD compares two commits, main...HEAD what changed 
 main..HEAD where neither is a file. Policies that demand what this version does not verify are compared all the same.
 
 Everybody, every role, every environment and all instants from --at on are compared: opening hours window by window for
-400 days, and eight days around whatever else begins or ends. Wider is whatever lets somebody have what they couldn't: a
-role, a longer time, other hours, fewer or other approvals, another who may approve, a ticket less, a limit more. It is
-never overlooked; of two demands that can't be compared (two patterns, two groups of approvers) each is more than the
-other. Earlier grants and verdicts are the same on both sides: that a shorter grant fits under a limit on time held where
-a longer one didn't is no widening, nor that an approval agrees to it, nor that somebody may reject no more.
+400 days and around whatever else begins or ends, and of all that is farther off a week of each sort, as clocks and
+weekdays fall in 28 years. Wider is whatever lets somebody have what they couldn't: a role, a longer time, other hours,
+fewer or other approvals, another who may approve, other reviewers, a ticket less, a limit more, and another login or seal
+under which access opens. It is never overlooked; of two demands that can't be compared (two patterns, two groups of
+approvers or of reviewers) each is more than the other. Earlier grants and verdicts are the same on both sides: that a
+shorter grant fits under a limit on time held where a longer one didn't is no widening, nor that an approval agrees to it,
+nor that somebody may reject no more.
 
-With a journal, live grants that would be denied today are told, and which of them end at once. --replay judges each
+With a journal, live grants that would be denied today are told, and which of them end at once: each is judged as if it
+were asked for at that instant, beside the other live ones, with the approvals that the recorded decision names; what both
+sides have against it is not told. --replay judges each
 decided and activating event again, at its instant, by what was live and had ended then; approvals are those that the
 recorded decision names.
 
---json prints { old, new, at, widened, narrowed, settings: [{ setting, from, to, widened, narrowed, roles }], approvers:
-[{ who, may, rules, joined, left, widened, narrowed }], access: [{ effect, widened, narrowed, people: { people,
-isEveryone, jobFunctions, others }, places: [{ role, environment }], longest: { from, to }, changes: [{ rule, effect,
-field, from, to }], gained, lost }], people: { joined, left }, live, replay }; effect is gain, loss, wider, narrower, both
-or same; gained and lost are null or { always, from, to, stretches }; live is null without a journal, or [{ request, name,
-requester, role, environment, expiresAt, ends, violations }]; replay is null without --replay, or { judged, changes: [{
-seq, type, at, request, name, requester, role, environment, from, to }] }, from and to being { outcome, rule, expiresAt,
-violations }.
+--json prints { old, new, at, widened, narrowed, settings: [{ setting, from, to, widened, narrowed, roles }], identities:
+[{ person, kind, from, to, widened, narrowed }], approvers: [{ who, may, rules, joined, left, widened, narrowed }],
+access: [{ effect, widened, narrowed, people: { people, isEveryone, jobFunctions, others }, places: [{ role, environment
+}], longest: { from, to }, changes: [{ rule, effect, field, from, to }], gained, lost }], people: { joined, left }, live,
+replay }; kind is a kind of target, or seal; effect is gain, loss, wider, narrower, both or same; gained and lost are null
+or { always, from, to, stretches }; live is null without a journal, or [{ request, name, requester, role, environment,
+expiresAt, ends, violations }]; replay is null without --replay, or { judged, changes: [{ seq, type, at, request, name,
+requester, role, environment, from, to }] }, from and to being { outcome, rule, expiresAt, violations }.
 
 Exit codes: 0 nothing is wider, 1 something is, 2 a document, a revision or an argument is bad, 4 the journal is not there,
 cannot be read or does not verify.`;

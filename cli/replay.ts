@@ -88,7 +88,7 @@ function pastOf(event: JournalEvent, view: JournalView): Past | null {
 }
 
 /** The people whose verdicts counted, as if given at that instant. */
-function approvalsOf(decision: Decision | null, at: Instant): readonly Approval[] {
+export function approvalsOf(decision: Decision | null, at: Instant): readonly Approval[] {
   if (decision === null) return [];
   const rejecters = decision.violations.flatMap(({ id, observed }) =>
     id === "rejected" && observed !== null ? [observed] : [],

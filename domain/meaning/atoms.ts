@@ -16,7 +16,13 @@ export type Atom =
   | { readonly kind: "asker"; readonly key: string; readonly who: Extension }
   | { readonly kind: "chain"; readonly key: string; readonly max: number }
   | { readonly kind: "open"; readonly key: string }
-  | { readonly kind: "review"; readonly key: string; readonly within: number; readonly unreviewed: number };
+  | {
+      readonly kind: "review";
+      readonly key: string;
+      readonly by: Extension;
+      readonly within: number;
+      readonly unreviewed: number;
+    };
 
 /** A demand for approvals whose people are known. */
 export type Demand =
@@ -32,7 +38,9 @@ export function implies(one: Atom, other: Atom): boolean {
   if (one.kind === "asker" && other.kind === "asker") return isWithin(one.who, other.who);
   if (one.kind === "chain" && other.kind === "chain") return one.max <= other.max;
   if (one.kind === "review" && other.kind === "review") {
-    return one.within <= other.within && one.unreviewed <= other.unreviewed;
+    // More reviewers lift the block sooner, fewer see less of it: others are never the same.
+    const isSame = isWithin(one.by, other.by) && isWithin(other.by, one.by);
+    return isSame && one.within <= other.within && one.unreviewed <= other.unreviewed;
   }
   if (one.kind === "approvals" && other.kind === "approvals") {
     return one.validFor <= other.validFor && demandImplies(one.demand, other.demand);
@@ -55,9 +63,14 @@ export function demandsAtoms(rule: CompiledAllow, directory: CompiledDirectory):
   return atoms;
 }
 
-export function emergencyAtoms({ reason, reviewWithin, unreviewed }: CompiledBreakGlass): readonly Atom[] {
+/** `by`: who reviews. */
+export function emergencyAtoms(
+  { reason, reviewWithin, unreviewed }: CompiledBreakGlass,
+  by: Extension,
+): readonly Atom[] {
   const within = reviewWithin.milliseconds;
-  const atoms: Atom[] = [{ kind: "review", key: `review ${within} ${unreviewed}`, within, unreviewed }];
+  const key = `review ${within} ${unreviewed} ${by.key}`;
+  const atoms: Atom[] = [{ kind: "review", key, by, within, unreviewed }];
   if (reason.minLength > 1) atoms.push(lengthAtom(reason.minLength));
   if (reason.matches !== null) atoms.push({ kind: "matches", key: `reason ${reason.matches.text}` });
   return atoms;
@@ -107,11 +120,19 @@ function demandImplies(one: Demand, other: Demand): boolean {
   return one.count >= other.count && isWithin(one.from, other.from) && (other.takesImported || !one.takesImported);
 }
 
+/** Whether each of the wanted gets one of its own that implies it: a matching, grown by one wanted at a time. */
 function canPair(some: readonly Demand[], wanted: readonly Demand[]): boolean {
-  const [first, ...rest] = wanted;
-  if (first === undefined) return true;
-  return some.some(
-    (branch, index) =>
-      demandImplies(branch, first) && canPair([...some.slice(0, index), ...some.slice(index + 1)], rest),
-  );
+  if (some.length < wanted.length) return false;
+  const fitting = wanted.map((each) => some.flatMap((branch, index) => (demandImplies(branch, each) ? [index] : [])));
+  const takenBy = new Map<number, number>();
+  const place = (each: number, tried: Set<number>): boolean =>
+    (fitting[each] ?? []).some((index) => {
+      if (tried.has(index)) return false;
+      tried.add(index);
+      const holder = takenBy.get(index);
+      if (holder !== undefined && !place(holder, tried)) return false;
+      takenBy.set(index, each);
+      return true;
+    });
+  return wanted.every((_, each) => place(each, new Set()));
 }

@@ -6,6 +6,7 @@ import type { Policy } from "../policy";
 import { COMPARED, Frames } from "./frames";
 import { gainsOf, type Times } from "./gains";
 import { groupPeople, type PeopleGroup } from "./group-people";
+import { type IdentityChange, identityChanges } from "./identity-changes";
 import { unite } from "./intervals";
 import { type ProfilePair, profilePairs } from "./profiles";
 import { type RuleChange, ruleChanges } from "./rule-changes";
@@ -21,7 +22,9 @@ export interface MeaningChange {
   readonly widened: boolean;
   readonly narrowed: boolean;
   readonly settings: readonly SettingChange[];
-  /** Who may approve, or ask for others, where the policy says the same on both sides and it means other people. */
+  /** Whose access opens under another login, or whose credentials are sealed to another key. */
+  readonly identities: readonly IdentityChange[];
+  /** Who may approve, review or ask for others, where the policy says the same on both sides and it means other people. */
   readonly approvers: readonly WhoChange[];
   /** Who gets or takes what: people with the same change together, what is wider first. */
   readonly access: readonly AccessChange[];
@@ -71,12 +74,14 @@ export function compareMeaning(
   const settings = settingChanges(sides[0].rules, sides[1].rules);
   const access = new Comparer(sides, at).compare();
   const approvers = whoChanges(...sides);
-  const all = [...settings, ...approvers, ...access];
+  const identities = identityChanges(old.directory, now.directory);
+  const all = [...settings, ...identities, ...approvers, ...access];
   return {
     at: formatInstant(at),
     widened: all.some(({ widened }) => widened),
     narrowed: all.some(({ narrowed }) => narrowed),
     settings,
+    identities,
     approvers,
     access,
     people: { joined: missing(old.directory, now.directory), left: missing(now.directory, old.directory) },

@@ -3,11 +3,12 @@ import type { CompiledDeny } from "../compiled-policy";
 import { type OpeningHours, windowsBetween } from "../hours";
 import type { Instant } from "../instant";
 import { DAY } from "../zone-time";
+import { weeksOfEachSort } from "./calendar-weeks";
 import { firstAfter, holds, type Interval, intersect, unite } from "./intervals";
 
-/** Opening hours are compared window by window for so long, which holds all changes of clocks of a year. */
+/** Opening hours are compared window by window for so long; of what comes later, weeks of each sort. */
 export const COMPARED = 400 * DAY;
-/** And so long before and after any other instant at which something changes. */
+/** And so long after any other instant at which something changes, and before it, beside the longest grant. */
 const AROUND = 8 * DAY;
 /** A grant is looked after so long beyond the last instant at which it may begin. */
 const BEYOND = 40 * DAY;
@@ -65,7 +66,7 @@ export class Frames {
       to,
     ]);
     const timed = [...hours.map((each) => each.hours), ...denials.flatMap((rule) => rule.hours ?? [])];
-    const domain = this.#domain(ends, timed.length > 0);
+    const domain = this.#domain(ends, timed, Math.min(horizon, BEYOND));
     const windows = timed.map((each) => this.#windowsOf(each, domain));
     const edges = [...(timed.length > 0 ? domain : []), ...windows.flat()].flatMap(({ from, to }) => [from, to]);
     const denied = denials.map((rule) => this.#denialsOf(rule, domain));
@@ -97,13 +98,19 @@ export class Frames {
     return [...moments.values()];
   }
 
-  /** Where the hours are known; everywhere, if there are none. */
-  #domain(ends: readonly Instant[], isTimed: boolean): readonly Interval[] {
-    if (!isTimed) return ALWAYS;
-    const around = ends
-      .filter((end) => end > this.#at)
-      .map((end) => ({ from: Math.max(this.#at, end - AROUND), to: end + AROUND }));
-    return unite([{ from: this.#at, to: this.#at + COMPARED }, ...around]);
+  /**
+   * Where the hours are looked at; everywhere, if there are none. INVARIANT (each sort): between two ends nothing but hours begins or
+   * ends, and every week between them is at the same distances from what opens and closes as one that is in here.
+   */
+  #domain(ends: readonly Instant[], timed: readonly OpeningHours[], reach: number): readonly Interval[] {
+    if (timed.length === 0) return ALWAYS;
+    const later = [...new Set(ends)].filter((end) => end > this.#at).sort((one, other) => one - other);
+    const around = later.map((end) => ({ from: Math.max(this.#at, end - AROUND - reach), to: end + AROUND }));
+    const zones = [...new Map(timed.map(({ zone }) => [zone.name, zone])).values()];
+    const weeks = [this.#at, ...later].flatMap((from, index) =>
+      weeksOfEachSort(zones, { from, to: later[index] ?? Number.POSITIVE_INFINITY }, reach),
+    );
+    return unite([{ from: this.#at, to: this.#at + COMPARED }, ...around, ...weeks]);
   }
 
   #windowsOf(hours: OpeningHours, domain: readonly Interval[]): readonly Interval[] {

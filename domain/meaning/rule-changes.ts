@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { CompiledDeny } from "../compiled-policy";
+import { type CompiledAllow, type CompiledDeny, leavesOf } from "../compiled-policy";
 import { formatInstant } from "../instant";
-import { breakGlassDemands, type Demands, demandsOf } from "./demands";
+import { breakGlassDemands, type Demands, demandsOf, nameWho } from "./demands";
 import { type Acceptor, type Denier, isSameTarget, type Side, type Standing } from "./standing";
 
 /** What became of a rule, or of the target, for somebody; texts for people. `from` and `to` are null where there is nothing. */
@@ -39,6 +39,12 @@ export function ruleChanges({
     // Where there is nothing on one side, what is denied of it is no change.
     ...(before === null || after === null ? [] : changesOf("deny", olds.deny, nows.deny)),
   ];
+}
+
+/** As in `1 of dba-lead`: the approvals that an importer may bring. */
+function importedText({ approvals }: CompiledAllow): string | null {
+  const leaves = approvals === null ? [] : leavesOf(approvals).filter(({ takesImported }) => takesImported);
+  return leaves.length === 0 ? null : leaves.map(({ count, from }) => `${count} of ${nameWho(from)}`).join(", ");
 }
 
 type Fields = ReadonlyMap<string, string | null>;
@@ -92,9 +98,13 @@ const QUIET: ReadonlySet<string> = new Set(["duration.min PT1M", "duration.clamp
 
 function allowFields(side: Side, { duty, rule }: Acceptor, environment: string): Fields {
   const { breakGlass } = side.rules;
-  if (rule !== null) return fieldsOf(demandsOf(rule, side.rules, environment), duty);
+  if (rule !== null) {
+    const fields = fieldsOf(demandsOf(rule, side.rules, environment), duty);
+    return new Map([...fields, ["approvals.imported", importedText(rule)]]);
+  }
   if (breakGlass === null || side.policy.breakGlass === undefined) return new Map();
-  return fieldsOf(breakGlassDemands(breakGlass, side.policy.breakGlass, side.rules, environment), duty);
+  const fields = fieldsOf(breakGlassDemands(breakGlass, side.policy.breakGlass, side.rules, environment), duty);
+  return new Map([...fields, ["unreviewed", String(breakGlass.unreviewed)]]);
 }
 
 function fieldsOf(demands: Demands, duty: Acceptor["duty"]): Fields {

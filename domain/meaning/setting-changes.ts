@@ -17,9 +17,10 @@ export interface SettingChange {
 
 /** What changes for requests of any sort: how they are proven, when they lapse, how much may be held at once, what excludes what. */
 export function settingChanges(old: CompiledPolicy, now: CompiledPolicy): readonly SettingChange[] {
-  // Of a role that is new or gone all that it gives is told anyway.
+  // Of a role that is new or gone all that it gives is told anyway. NB. Grants of one that is gone may be live: what they kept their
+  // holders from is told of the role that stays.
   const isOnBoth = ({ roles }: SettingChange) =>
-    roles === null || roles.every((role) => old.targets.has(role) && now.targets.has(role));
+    roles === null || roles.some((role) => old.targets.has(role) && now.targets.has(role));
   return allChanges(old, now).filter(isOnBoth);
 }
 

@@ -9,12 +9,13 @@ import {
   compilePolicy,
   names,
 } from "../compiled-policy";
-import { type CompiledWho, hasOneOf } from "../compiled-who";
+import { type CompiledWho, compileWho, hasOneOf } from "../compiled-who";
 import type { Directory } from "../directory";
 import type { OpeningHours } from "../hours";
 import type { Policy, Target } from "../policy";
 import { cellOf } from "../rule-index";
 import { type Atom, askerAtom, chainAtom, cooldownAtom, demandsAtoms, emergencyAtoms } from "./atoms";
+import { extensionOf } from "./extension-of-who";
 import { type Interval, unite } from "./intervals";
 
 /** Policy and directory on one side of a comparison. */
@@ -27,6 +28,13 @@ export interface Side {
 
 export function sideOf(policy: Policy, directory: Directory): Side {
   return { policy, directory, rules: compilePolicy(policy), people: compileDirectory(directory) };
+}
+
+const NOBODY = compileWho({});
+
+/** Who reviews what was opened by break-glass; null: there is none. */
+export function reviewersOf({ policy: { breakGlass } }: Side): CompiledWho | null {
+  return breakGlass === undefined ? null : compileWho(breakGlass.review.from);
 }
 
 /** A rule that may allow, or break-glass, as far as a comparison goes. Durations are milliseconds. */
@@ -165,7 +173,7 @@ function makeMeaning(side: Side, role: string, environment: string): CellMeaning
     breakGlass !== null && names(breakGlass.roles, role) && names(breakGlass.environments, environment);
   const acceptors = cell.allows.all.map((rule) => acceptorOf(side, rule, environment));
   const deniers = cell.denies.all.map((rule) => ({ rule, duty: null, key: denierKey(rule) }));
-  const emergency = isEmergency ? [emergencyAcceptor(breakGlass, rules, environment)] : [];
+  const emergency = isEmergency ? [emergencyAcceptor(side, breakGlass, environment)] : [];
   const whos = [...cell.allows.all, ...cell.denies.all, ...(isEmergency ? [breakGlass] : [])].map(
     ({ who }) => who.written,
   );
@@ -203,7 +211,8 @@ function acceptorOf({ people, rules }: Side, rule: CompiledAllow, environment: s
   });
 }
 
-function emergencyAcceptor(breakGlass: CompiledBreakGlass, rules: CompiledPolicy, environment: string): Acceptor {
+function emergencyAcceptor(side: Side, breakGlass: CompiledBreakGlass, environment: string): Acceptor {
+  const { people, rules } = side;
   const max = cappedMax(breakGlass.max, rules, environment).max.milliseconds;
   return withKey({
     rule: null,
@@ -212,7 +221,7 @@ function emergencyAcceptor(breakGlass: CompiledBreakGlass, rules: CompiledPolicy
     max,
     isClamping: false,
     hours: null,
-    needs: emergencyAtoms(breakGlass),
+    needs: emergencyAtoms(breakGlass, extensionOf(reviewersOf(side) ?? NOBODY, people)),
     cooldown: [],
     asker: null,
     extensions: null,

@@ -41,8 +41,63 @@ const changed = (policy: Policy): fc.Arbitrary<Policy> =>
       const last = policy.rules.filter((_, index) => what[index] === "last");
       const rules = [...kept, ...last];
       const base = what[6] === "field" && what[7] === "field" ? other : policy;
-      return JSON.parse(JSON.stringify({ ...base, rules: rules.length === 0 ? policy.rules : rules })) as Policy;
+      const next = { ...base, rules: rules.length === 0 ? policy.rules : rules };
+      return JSON.parse(
+        JSON.stringify(what[6] === "drop" || what[6] === "last" ? withoutWriter(next) : next),
+      ) as Policy;
     });
+
+/** A role gone, with all that names it: grants of it may be live all the same. */
+function withoutWriter(policy: Policy): Policy {
+  const { conflicts: _, ...others } = policy;
+  const { writer: __, ...roles } = policy.roles;
+  const rules = policy.rules.flatMap((rule) => {
+    if (rule.roles === "*") return [rule];
+    const left = rule.roles.filter((role) => role !== "writer");
+    return left.length === 0 ? [] : [{ ...rule, roles: left }];
+  });
+  return rules.length === 0 ? policy : { ...others, roles, rules };
+}
+
+/** A year far off in which opening hours are denied, by the clocks of one zone or another. */
+interface FarYear {
+  readonly hours: readonly object[];
+  /** Instants of that year at which somebody asks, as minutes since it began. */
+  readonly asked: readonly number[];
+}
+
+const YEAR = { from: "2029-01-01T00:00:00Z", to: "2030-01-01T00:00:00Z" };
+const WEEK = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
+/** Those whose clocks are apart in one half of the year alone, in the month of fasting, or always. */
+const ZONES: readonly (readonly string[])[] = [
+  ["Europe/Berlin", "Africa/Lagos"],
+  ["Africa/Lagos", "Europe/Berlin"],
+  ["Europe/London", "UTC"],
+  ["Africa/Casablanca", "Africa/Lagos"],
+  ["Europe/Berlin", "UTC"],
+];
+
+const farYear: fc.Arbitrary<FarYear> = fc
+  .record({
+    zones: fc.constantFrom(...ZONES),
+    opens: fc.integer({ min: 5, max: 12 }),
+    length: fc.integer({ min: 1, max: 8 }),
+    days: fc.array(fc.integer({ min: 0, max: 364 }), { minLength: 6, maxLength: 6 }),
+    by: fc.integer({ min: -3, max: 1 }),
+  })
+  .map(({ by, days, length, opens, zones }) => {
+    const clock = (hour: number) => `${String(hour).padStart(2, "0")}:00`;
+    const hours = { days: WEEK, from: clock(opens), to: clock(opens + length) };
+    return {
+      hours: zones.map((zone) => ({ ...hours, zone })),
+      asked: days.map((day) => (day * 24 + opens + by) * 60 + 30),
+    };
+  });
+
+function withFarYear(policy: Policy, hours: object | undefined): Policy {
+  const rule = { id: "far-off", effect: "deny", who: "everyone", roles: "*", environments: "*", during: YEAR, hours };
+  return { ...policy, rules: [...policy.rules, rule as Policy["rules"][number]] };
+}
 
 interface Change {
   readonly old: RichWorld;
@@ -54,6 +109,8 @@ interface Change {
   /** A request that is hardly ever refused for its own sake: fields of its spec; null: as it comes. */
   readonly good: Partial<Request["spec"]> | null;
   readonly at: number;
+  /** Later instants at which everybody asks for everything. */
+  readonly later: readonly number[];
 }
 
 const PEOPLE = ["ann@example.com", "ben@example.com", "cat@example.com"];
@@ -62,6 +119,7 @@ const change: fc.Arbitrary<Change> = richWorld.chain((old) =>
   fc
     .record({
       policy: fc.oneof(
+        fc.constant(old.policy),
         changed(old.policy),
         changed(old.policy),
         world.chain(({ policy }) => enriched(policy)),
@@ -89,10 +147,15 @@ const change: fc.Arbitrary<Change> = richWorld.chain((old) =>
         { freq: 5 },
       ),
       at: fc.integer({ min: 0, max: 3000 }).map((minutes) => old.now - minutes * MINUTE),
+      far: fc.option(farYear, { freq: 2 }),
     })
-    .map(({ at, by, directory, emergency, extended, good, policy }) => ({
-      old,
-      now: { ...old, policy, directory },
+    .map(({ at, by, directory, emergency, extended, far, good, policy }) => ({
+      old: far === null ? old : { ...old, policy: withFarYear(old.policy, far.hours[0]) },
+      now: { ...old, policy: far === null ? policy : withFarYear(policy, far.hours[1]), directory },
+      later: [
+        ...[0, 61, 1000].map((after) => old.now + after * MINUTE),
+        ...(far?.asked ?? []).map((minutes) => Date.parse(YEAR.from) + minutes * MINUTE),
+      ],
       good,
       by,
       extended,
@@ -138,8 +201,7 @@ function decided(
 /** Good requests of everybody for everything, at some later instants. */
 function* manyOf(given: Change): Generator<Change> {
   const spec = { reason: " INC-1 again and again x", ticket: "INC-1", ...given.good };
-  for (const after of [0, 61, 1000]) {
-    const now = given.old.now + after * MINUTE;
+  for (const now of given.later) {
     const requestedAt = new Date(now - MINUTE).toISOString();
     for (const requester of PEOPLE) {
       for (const role of ["reader", "writer"]) {

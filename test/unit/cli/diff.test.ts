@@ -85,6 +85,7 @@ who gets more, longer or for less
           widened: false,
           narrowed: true,
           settings: [],
+          identities: [],
           approvers: [],
           access: [
             {
@@ -201,6 +202,44 @@ who gets more, longer or for less
       );
     });
 
+    it("when a new conflict, limit or approval stands against live grants, then that is told of each", async () => {
+      const journal = await aJournal(project);
+      const auditor = "orders-auditor";
+      const one = intentOf(aRequest());
+      const two = intentOf(aRequest({ role: auditor }, "alice-audit"));
+      await journal.journal.append([one, two]);
+      await journal.journal.close();
+      const policy = POLICY.replace(
+        "rules:",
+        `  ${auditor}:\n    targets: { production: { kind: postgres, connection: orders-production, role: audit } }\nrules:`,
+      ).replace("roles: [orders-admin]", `roles: [orders-admin, ${auditor}]`);
+      project.write("old.yaml", policy);
+      const told = async (name: string, text: string) => {
+        project.write(name, text);
+        const { live } = JSON.parse((await diff(["old.yaml", name, "--json"], journal.env)).stdout) as {
+          live: { name: string; ends: boolean; violations: { id: string }[] }[];
+        };
+        return live.map((each) => [each.name, each.ends, each.violations.map(({ id }) => id)]);
+      };
+      const both = (id: string) => ["alice-orders", "alice-audit"].map((name) => [name, false, [id]]);
+      const adding = (text: string) => policy.replace("requests:", `${text}\nrequests:`);
+      assert.deepEqual(
+        [
+          await told("conflict.yaml", adding(`conflicts: [[orders-admin, ${auditor}]]`)),
+          await told("one.yaml", adding("limits: { perPerson: { live: 1 } }")),
+          await told("two.yaml", adding("limits: { perPerson: { live: 2 } }")),
+          await told(
+            "approval.yaml",
+            policy.replace(
+              "reason: { minLength: 10 }",
+              "reason: { minLength: 10 }\n    approvals: { from: { jobFunctions: [sre] }, count: 1 }",
+            ),
+          ),
+        ],
+        [both("conflicting-roles"), both("limit-exceeded"), [], both("approvals-missing")],
+      );
+    });
+
     it("when the past is replayed, then each decision is judged by what was live then, and those that change are told", async () => {
       const journal = await aJournal(project);
       const one = intentOf(aRequest());
@@ -236,6 +275,21 @@ who gets more, longer or for less
         stderr: ["error: `--replay` has no journal to read; set `ELEVATION_JOURNAL` or give `--journal`"],
       });
     });
+  });
+
+  it("when a directory and a policy are compared, then that is refused", async () => {
+    const [directory, policy] = ["policypack/directory.yaml", "policypack/elevation.yaml"];
+    const fix = "name two of a kind, or two folders that have elevation.yaml and directory.yaml";
+    assert.deepEqual(
+      [await diff([directory, policy]), await diff([policy, directory])].map(({ exit, stderr }) => [exit, stderr]),
+      [
+        [2, [`error: \`${directory}\` is a directory and \`${policy}\` is a policy; ${fix}`]],
+        [2, [`error: \`${policy}\` is a policy and \`${directory}\` is a directory; ${fix}`]],
+      ],
+    );
+    project.write("new/elevation.yaml", POLICY);
+    project.write("new/directory.yaml", DIRECTORY);
+    assert.equal((await diff([policy, "new"])).exit, 0);
   });
 
   it("when documents are bad, then all problems of both sides are told, those of a shared document once", async () => {

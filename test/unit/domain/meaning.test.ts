@@ -202,6 +202,21 @@ describe("compareMeaning()", () => {
     );
   });
 
+  it("when hours of a far year are those of another zone, then the weeks of that year in which they differ are found", () => {
+    const during = { from: "2028-01-01T00:00:00Z", to: "2029-01-01T00:00:00Z" };
+    const zoned = (zone: string) => rules(RULE, { ...FREEZE, during, hours: { ...WEEK, zone } });
+    const { access } = compare(zoned("Europe/Berlin"), zoned("Africa/Lagos"));
+    assert.deepEqual(
+      access.map(({ effect, gained }) => [effect, gained?.always, gained?.from, gained?.to]),
+      // Berlin's clocks change on the Sunday before; a grant of an hour was cut short from an hour before.
+      [["both", false, "2028-03-27T05:00:00.000Z", null]],
+    );
+    // Summer time as in Berlin, but not in the month of fasting.
+    const fasting = (zone: string) => rule({ hours: { ...WEEK, days: ["sun"], zone } });
+    assert.deepEqual(effects(compare(fasting("Africa/Lagos"), fasting("Africa/Casablanca"))), [`both ${DBAS}`]);
+    assert.deepEqual(effects(compare(zoned("Africa/Lagos"), zoned("Africa/Luanda"))), [`same ${DBAS}`]);
+  });
+
   it("when somebody is on call at other times, then they gain then", () => {
     const onCall = rule({ who: { onCall: ["orders"] } });
     const duty = { person: "cat@example.com", from: "2026-12-07T00:00:00Z", to: "2026-12-14T00:00:00Z" };
@@ -325,6 +340,23 @@ describe("compareMeaning()", () => {
         { breakGlass: { ...glass, review: { ...glass.review, within: "P2D" } } },
         "wider",
       ],
+      [
+        "a review by others",
+        { breakGlass: glass },
+        { breakGlass: { ...glass, review: { ...glass.review, from: { people: ["ann@example.com"] } } } },
+        "both",
+      ],
+      [
+        "a review by the same people, named",
+        { breakGlass: glass },
+        {
+          breakGlass: {
+            ...glass,
+            review: { ...glass.review, from: { people: ["ann@example.com", "ben@example.com"] } },
+          },
+        },
+        "same",
+      ],
       ["more without a review", { breakGlass: glass }, { breakGlass: { ...glass, unreviewed: 3 } }, "wider"],
       ["a deny rule that it passes", denied(false), denied(true), "wider"],
     ];
@@ -333,9 +365,91 @@ describe("compareMeaning()", () => {
     }
     for (const [what, old, now, effect] of rows) {
       it(`when it is ${what}, then it is ${effect}`, () => {
-        const told = effects(compare({ policy: old }, { policy: now })).filter((text) => !text.startsWith("same"));
-        assert.deepEqual(told, [`${effect} ${CAT}`]);
+        const change = compare({ policy: old }, { policy: now });
+        const told = effects(change).filter((text) => effect === "same" || !text.startsWith("same"));
+        assert.deepEqual([told, change.widened], [[`${effect} ${CAT}`], effect !== "same"]);
       });
+    }
+  });
+
+  it("when a demand of many approvals is compared with as many, then each takes one of its own", () => {
+    const names = Array.from({ length: 60 }, (_, n) => `${"abcdefghij"[n % 10]}${Math.floor(n / 10)}@example.com`);
+    const people = Object.fromEntries(names.map((name) => [name, {}]));
+    const directory = { people: { ...DIRECTORY.people, ...people } };
+    // Each may be given by one less than the one before, so that only the same order fits.
+    const all = names.map((_, n) => ({ from: { people: names.slice(n) }, count: 1 }));
+    const fewer = all.map((leaf, n) => (n === 30 ? { ...leaf, from: { people: names.slice(31) } } : leaf));
+    const demanding = (leaves: readonly object[]) => ({
+      directory,
+      ...rule({ approvals: { all: leaves }, duration: { max: "PT2H" } }),
+    });
+    assert.deepEqual(effects(compare(demanding(all), demanding(all.toReversed()))), [`same ${DBAS}`]);
+    assert.deepEqual(effects(compare(demanding(all), demanding(fewer.toReversed()))), [`narrower ${DBAS}`]);
+    assert.deepEqual(effects(compare(demanding(fewer), demanding(all.toReversed()))), [`wider ${DBAS}`]);
+  });
+
+  it("when approvals may be imported, then which of them is told", () => {
+    const demand = { all: [{ ...lead(1), imported: true }, dba(2)] };
+    const change = compare(rule({ approvals: { all: [lead(1), dba(2)] } }), rule({ approvals: demand }));
+    assert.deepEqual(
+      change.access.map(({ changes, effect }) => [effect, changes]),
+      [["wider", [{ rule: "dba-orders", effect: "allow", field: "approvals.imported", from: null, to: "1 of lead" }]]],
+    );
+  });
+
+  it("when what break-glass asks for changes, then each of it is told", () => {
+    const glass = {
+      who: { jobFunctions: ["lead"] },
+      roles: ["orders"],
+      environments: ["production"],
+      maxDuration: "PT1H",
+      review: { from: { jobFunctions: ["dba"] }, within: "PT24H" },
+    };
+    const later = { ...glass, review: { from: { people: ["ann@example.com"] }, within: "P2D" }, unreviewed: 3 };
+    const { access } = compare({ policy: { breakGlass: glass } }, { policy: { breakGlass: later } });
+    assert.deepEqual(
+      access.flatMap(({ changes }) => changes.map(({ field, from, to }) => [field, from, to])),
+      [
+        ["review", "by dba within P1D", "by ann@example.com within P2D"],
+        ["unreviewed", "2", "3"],
+      ],
+    );
+    const people = { ...DIRECTORY.people, "ben@example.com": { identities: { postgres: "ben" } } };
+    const fewer = compare({ policy: { breakGlass: glass } }, { policy: { breakGlass: glass }, directory: { people } });
+    assert.deepEqual(
+      [fewer.approvers, fewer.widened],
+      [
+        [
+          {
+            who: "dba",
+            may: "review",
+            rules: ["breakGlass"],
+            joined: [],
+            left: ["ben@example.com"],
+            widened: true,
+            narrowed: true,
+          },
+        ],
+        true,
+      ],
+    );
+  });
+
+  it("when somebody's login or seal is another, then access opens under it, which is wider", () => {
+    const people = (change: object) => ({ directory: { people: { ...DIRECTORY.people, "ann@example.com": change } } });
+    const ann = { jobFunctions: ["dba"], identities: { postgres: "ann" } };
+    const swapped = compare({}, people({ ...ann, identities: { postgres: "root", aws: "ann" } }));
+    const one = { person: "ann@example.com", kind: "postgres", from: "ann", to: "root", widened: true, narrowed: true };
+    assert.deepEqual([swapped.identities, swapped.widened, swapped.narrowed, swapped.access], [[one], true, true, []]);
+    const seals: readonly (readonly [string | undefined, string | undefined, boolean, boolean])[] = [
+      ["age1a", "age1b", true, true],
+      [undefined, "age1b", true, false],
+      ["age1a", undefined, false, true],
+    ];
+    for (const [from, to, widened, narrowed] of seals) {
+      const change = compare(people({ ...ann, seal: from }), people({ ...ann, seal: to }));
+      const seal = { person: "ann@example.com", kind: "seal", from: from ?? null, to: to ?? null, widened, narrowed };
+      assert.deepEqual([change.identities, change.widened, change.narrowed], [[seal], widened, narrowed]);
     }
   });
 
@@ -409,6 +523,25 @@ describe("compareMeaning()", () => {
         assert.deepEqual([change.widened, change.narrowed], [widened, narrowed]);
       });
     }
+  });
+
+  it("when a role goes with its conflict, then holders of it may get the other, which is wider; with its limit, that is none", () => {
+    const { ledger: _, ...roles } = POLICY.roles;
+    const both = { conflicts: [["orders", "ledger"]], limits: { perRole: { ledger: { live: 1 } } } };
+    const text = "ledger and orders are never held together";
+    const change = { setting: "conflicts", roles: ["ledger", "orders"] };
+    const [there, back] = [
+      compare({ policy: both }, { policy: { roles } }),
+      compare({ policy: { roles } }, { policy: both }),
+    ];
+    assert.deepEqual(
+      [there.settings, there.widened, there.access],
+      [[{ ...change, from: text, to: null, widened: true, narrowed: false }], true, []],
+    );
+    assert.deepEqual(
+      [back.settings, back.widened],
+      [[{ ...change, from: null, to: text, widened: false, narrowed: true }], false],
+    );
   });
 
   it("when there are more demands than can be combined, then more counts as wider", () => {
