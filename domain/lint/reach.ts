@@ -8,7 +8,6 @@ import {
   leavesOf,
   names,
 } from "../compiled-policy";
-import { identityOf } from "../directory";
 import { lengthsOf, takesAny } from "./lengths";
 import { type Cell, cellsOf, type Subject } from "./subject";
 import { isAlwaysOpen, isOpenWhenever } from "./times";
@@ -77,14 +76,19 @@ export function reachOf(subject: Subject): Reach {
 }
 
 function explore(subject: Subject): Reach {
-  const { rules, directory } = subject;
+  const { rules } = subject;
+  const divide = divideBy(subject);
   const held = new Map<string, Map<string, Set<string>>>();
   const lacking = new Map<string, Map<string, Set<string>>>();
-  const add = (people: Iterable<string>, { role, environment, kind }: Cell, rule: string): void => {
-    for (const person of people) {
-      if (identityOf(directory, person, kind) === null) deep(lacking, person, kind).add(rule);
-      else deep(held, role, environment).add(person);
-    }
+  const added = new Map<Set<string>, Set<ReadonlySet<string>>>();
+  const add = (people: ReadonlySet<string>, { role, environment, kind }: Cell, rule: string): void => {
+    const { able, unable } = divide(people, kind);
+    for (const person of unable) deep(lacking, person, kind).add(rule);
+    if (able.length === 0) return;
+    const holders = deep(held, role, environment);
+    const before = added.get(holders) ?? new Set();
+    if (!before.has(people)) for (const person of able) holders.add(person);
+    added.set(holders, before.add(people));
   };
   for (const rule of rules.allows) {
     const people = ableTo(rule, subject);
@@ -104,7 +108,29 @@ function ableTo(rule: CompiledAllow, subject: Subject): ReadonlySet<string> {
   const people = peopleOf(rule.who, subject);
   if (rule.approvals === null) return people;
   const stuck = unapprovable(rule.approvals, people, subject);
-  return new Set([...people].filter((person) => !stuck.has(person)));
+  return stuck.size === 0 ? people : new Set([...people].filter((person) => !stuck.has(person)));
+}
+
+interface Divided {
+  readonly able: readonly string[];
+  readonly unable: readonly string[];
+}
+
+/** Who of some people has an identity of a kind, and who hasn't; found out once for each set of them. */
+function divideBy({ people: { people } }: Subject): (some: ReadonlySet<string>, kind: string) => Divided {
+  const known = new Map<ReadonlySet<string>, Map<string, Divided>>();
+  return (some, kind) => {
+    const kinds = known.get(some) ?? new Map<string, Divided>();
+    const found = kinds.get(kind) ?? divide(some, kind);
+    known.set(some, kinds.set(kind, found));
+    return found;
+  };
+
+  function divide(some: ReadonlySet<string>, kind: string): Divided {
+    const isAble = (person: string): boolean => people.get(person)?.kinds.has(kind) === true;
+    const all = [...some];
+    return { able: all.filter(isAble), unable: all.filter((person) => !isAble(person)) };
+  }
 }
 
 function deep(map: Map<string, Map<string, Set<string>>>, one: string, other: string): Set<string> {
