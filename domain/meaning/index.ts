@@ -9,6 +9,7 @@ export {
 } from "./compare";
 export { type Demands, demandPhrases, hoursPhrase } from "./demands";
 export { groupPeople, type PeopleGroup } from "./group-people";
+export { likePeople } from "./like-people";
 export { type Offer, offersOf, type Wish } from "./offers";
 export { dutiesAt, jobFunctionsOf } from "./person-facts";
 export type { RuleChange } from "./rule-changes";
