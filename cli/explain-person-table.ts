@@ -22,9 +22,10 @@ export function renderPerson(terminal: Terminal, report: PersonReport): string {
 }
 
 /** How long, or what stands against it. */
-export function longestCell({ colours }: Terminal, { longest, possible, possibleFrom }: OfferReport): Cell {
+export function longestCell({ colours }: Terminal, { longest, possible, possibleFrom, takenBy }: OfferReport): Cell {
   if (possible && longest !== null) return { text: renderDuration(parseDuration(longest) ?? 0), paint: colours.green };
   if (possibleFrom !== null) return { text: `from ${renderInstant(possibleFrom)}`, paint: colours.yellow };
+  if (takenBy.length > 0) return { text: `taken by ${takenBy.join(", ")}`, paint: colours.red };
   return { text: "not now", paint: colours.red };
 }
 

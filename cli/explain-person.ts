@@ -65,6 +65,8 @@ export interface OfferReport {
   readonly possibleFrom: string | null;
   readonly demands: Demands;
   readonly obstacles: readonly Violation[];
+  /** Rules before it that take each request that it would allow, and demand nothing more: it is not possible then. */
+  readonly takenBy: readonly string[];
 }
 
 export function explainPerson(question: PersonQuestion): PersonReport {
@@ -91,15 +93,24 @@ export function explainPerson(question: PersonQuestion): PersonReport {
 }
 
 /** An offer for programs. */
-export function offerReport({ demands, expiresAt, longest, obstacles, possibleFrom, rule }: Offer): OfferReport {
+export function offerReport({
+  demands,
+  expiresAt,
+  longest,
+  obstacles,
+  possibleFrom,
+  rule,
+  takenBy,
+}: Offer): OfferReport {
   return {
     rule,
-    possible: obstacles.length === 0,
+    possible: expiresAt !== null,
     longest: expiresAt === null ? null : formatDuration(longest),
     expiresAt: textOf(expiresAt),
     possibleFrom: textOf(possibleFrom),
     demands,
     obstacles,
+    takenBy,
   };
 }
 
@@ -114,7 +125,7 @@ function accessOf(question: PersonQuestion, place: Place, isAsked: boolean): Acc
   const offers = offersOf(policy, directory, wish);
   const report = {
     ...place,
-    possible: offers.some(({ obstacles }) => obstacles.length === 0),
+    possible: offers.some(({ expiresAt }) => expiresAt !== null),
     offers: offers.map(offerReport),
   };
   if (!isAsked) return report;
@@ -137,12 +148,14 @@ function nearest(
   offers: readonly Offer[],
   closed: readonly ClosedRule[],
 ): string {
-  const open = offers.filter(({ obstacles }) => obstacles.length === 0);
+  const open = offers.filter(({ expiresAt }) => expiresAt !== null);
   const [best] = open.sort((one, other) => other.longest - one.longest);
   if (best !== undefined) return `ask for up to ${formatDuration(best.ask)} by ${best.rule}`;
   const soon = earliest(offers, ({ possibleFrom }) => possibleFrom);
   if (soon !== null) return `ask by ${soon.item.rule} from ${formatInstant(soon.at)} on`;
-  const [fewest] = [...offers].sort((one, other) => one.obstacles.length - other.obstacles.length);
+  const [fewest] = offers
+    .filter(({ obstacles }) => obstacles.length > 0)
+    .sort((one, other) => one.obstacles.length - other.obstacles.length);
   if (fewest !== undefined) return fewest.obstacles.map(({ message }) => message).join("; ");
   const duty = earliest(closed, ({ onCallFrom }) => onCallFrom);
   if (duty !== null) return `wait to be on call from ${formatInstant(duty.at)} on, for ${duty.item.rule}`;

@@ -4,6 +4,7 @@ import {
   formatInstant,
   groupPeople,
   type Instant,
+  likePeople,
   offersOf,
   type PeopleGroup,
   type Policy,
@@ -58,11 +59,12 @@ export function explainRole({ at, directory, environment, past, policy, role }: 
   function environmentReport(where: string): EnvironmentReport {
     const groups = new Map<string, { offers: readonly OfferReport[]; people: string[] }>();
     let without = 0;
-    for (const person of Object.keys(directory.people)) {
-      const wish = { person, role, environment: where, at, live: past?.live ?? [], history: past?.history ?? [] };
-      const offers = offersOf(policy, directory, wish);
-      if (offers.length === 0) without++;
-      else addTo(groups, offers.map(offerReport), person);
+    const place = { role, environment: where, at, live: past?.live ?? [], history: past?.history ?? [] };
+    for (const people of likePeople(policy, directory, place)) {
+      const [person = ""] = people;
+      const offers = offersOf(policy, directory, { ...place, person });
+      if (offers.length === 0) without += people.length;
+      else addTo(groups, offers.map(offerReport), people);
     }
     const reports = [...groups.values()].map(({ offers, people }) => ({
       ...groupPeople(directory, people),
@@ -77,18 +79,19 @@ export function explainRole({ at, directory, environment, past, policy, role }: 
 function addTo(
   groups: Map<string, { offers: readonly OfferReport[]; people: string[] }>,
   offers: readonly OfferReport[],
-  person: string,
+  people: readonly string[],
 ): void {
   const key = JSON.stringify(
-    offers.map(({ expiresAt, obstacles, possibleFrom, rule }) => [
+    offers.map(({ expiresAt, obstacles, possibleFrom, rule, takenBy }) => [
       rule,
       expiresAt,
       possibleFrom,
+      takenBy,
       obstacles.map(({ id, rule: by }) => [id, by]),
     ]),
   );
   const group = groups.get(key) ?? { offers, people: [] };
-  group.people.push(person);
+  for (const person of people) group.people.push(person);
   groups.set(key, group);
 }
 

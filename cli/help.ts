@@ -35,13 +35,14 @@ With a journal, live grants, limits, cooldowns and unreviewed break-glass count;
 don't. The journal is read as it is now, whatever --at says. Where ELEVATION_JOURNAL_ID is set, it must match.
 
 "takes" is what to bring besides the hours. "not now" is explained below the table, with the fix; "from" is when only the
-time stands against it. Policies that demand what this version does not verify are explained all the same.
+time stands against it; "taken by" names rules before it that leave it no request, since the first rule that allows decides
+and they demand nothing more. Policies that demand what this version does not verify are explained all the same.
 
 --json prints, for a person, { person, name, at, journal, jobFunctions, onCall: [{ schedule, until }], access: [{ role,
 environment, possible, offers, notFor?, nearest? }] }, for a role { role, at, journal, environments: [{ environment,
 groups: [{ people, isEveryone, jobFunctions, others, possible, offers }], without }] }; offers are [{ rule, possible,
-longest, expiresAt, possibleFrom, demands, obstacles }], obstacles being violations as in a decision (in a group, those
-of its first person).
+longest, expiresAt, possibleFrom, demands, obstacles, takenBy }], obstacles being violations as in a decision (in a
+group, those of its first person), takenBy ids of rules.
 
 Exit codes: 0 told, also where nothing can be had, 2 a document, a name, an argument or the environment is bad, 4 the journal
 is not there, cannot be read or does not verify.`;

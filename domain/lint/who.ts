@@ -1,25 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
-import { impliedBy } from "../compiled-directory";
+import { canonicalJson } from "../canonical-json";
+import { type CompiledDirectory, impliedBy } from "../compiled-directory";
 import { type CompiledWho, hasOneOf } from "../compiled-who";
+import type { Instant } from "../instant";
 import type { Subject } from "./subject";
 
-/** The people whom `who` matches at some instant from `from` on. */
+const known = new WeakMap<CompiledDirectory, Map<string, ReadonlySet<string>>>();
+
+/** The people whom `who` matches at some instant from `from` on; the same set for the same words. */
 export function peopleOf(who: CompiledWho, { people, from }: Pick<Subject, "people" | "from">): ReadonlySet<string> {
+  const ofDirectory = known.get(people) ?? new Map<string, ReadonlySet<string>>();
+  const key = `${from} ${canonicalJson(who.written)}`;
+  const found = ofDirectory.get(key) ?? findPeople(who, people, from);
+  known.set(people, ofDirectory.set(key, found));
+  return found;
+}
+
+function findPeople(who: CompiledWho, { onCall, people }: CompiledDirectory, from: Instant): ReadonlySet<string> {
   const found = new Set<string>();
-  for (const [person, { jobFunctions }] of people.people) {
-    const isAlways = who.isEveryone || who.people.has(person) || hasOneOf(jobFunctions, who.jobFunctions);
-    if (isAlways || who.onCall.some((schedule) => isOnCallFrom(schedule, person))) found.add(person);
+  for (const [person, { jobFunctions }] of people) {
+    if (who.isEveryone || who.people.has(person) || hasOneOf(jobFunctions, who.jobFunctions)) found.add(person);
+  }
+  for (const [person, duties] of who.onCall.flatMap((schedule) => [...(onCall.get(schedule) ?? [])])) {
+    if (people.has(person) && duties.some(({ to }) => to > from)) found.add(person);
   }
   return found;
-
-  function isOnCallFrom(schedule: string, person: string): boolean {
-    return (
-      people.onCall
-        .get(schedule)
-        ?.get(person)
-        ?.some(({ to }) => to > from) === true
-    );
-  }
 }
 
 /** The people whom `who` matches at some instant, past ones too. */

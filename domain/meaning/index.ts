@@ -10,6 +10,7 @@ export {
 export { type Demands, demandPhrases, hoursPhrase } from "./demands";
 export { groupPeople, type PeopleGroup } from "./group-people";
 export type { IdentityChange } from "./identity-changes";
+export { likePeople } from "./like-people";
 export { type Offer, offersOf, type Wish } from "./offers";
 export { dutiesAt, jobFunctionsOf } from "./person-facts";
 export type { RuleChange } from "./rule-changes";

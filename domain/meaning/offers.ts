@@ -15,6 +15,7 @@ import type { Policy } from "../policy";
 import type { Request } from "../request";
 import * as violation from "../violation";
 import { breakGlassDemands, type Demands, demandsOf } from "./demands";
+import { ALL_LEFT, type Left, leftTo } from "./left";
 
 /** Who would ask for what, and what is known of earlier grants; empty lists where nothing is. */
 export interface Wish {
@@ -34,11 +35,16 @@ export interface Offer {
   /** Id of the rule, or `breakGlass`. */
   readonly rule: string;
   readonly demands: Demands;
-  /** What stands against it, whatever the request says; empty: such a request is allowed. */
+  /** What stands against it, whatever the request says. */
   readonly obstacles: readonly Violation[];
+  /**
+   * Rules before it that leave it no such request to decide, in document order: they take each and demand nothing more. Empty, and
+   * no obstacles: such a request is allowed, by this rule where it asks for {@link ask}.
+   */
+  readonly takenBy: readonly string[];
   /** The longest that it gives then, in milliseconds; 0 where it gives nothing. */
   readonly longest: number;
-  /** What to ask for to get that: more than it where a rule clamps to less than its `min`. */
+  /** What to ask for to get that: more than it where a rule clamps to less than its `min`, or where an earlier one takes less. */
   readonly ask: number;
   /** When the longest would end; null where it gives nothing. */
   readonly expiresAt: Instant | null;
@@ -81,7 +87,10 @@ function offerOf(policy: Policy, directory: Directory, wish: Wish, rule: Compile
   const kase = caseOf(policy, directory, wish, false);
   const { max, isCapped } = cappedMax(rule.max, kase.rules, wish.environment);
   const isEmpty = !rule.isClamping && rule.min.milliseconds > max.milliseconds;
-  const hours = judgeHours(rule, kase, kase.at + max.milliseconds);
+  const left = leftTo(rule, kase);
+  const most = rule.isClamping ? Math.max(rule.min.milliseconds, max.milliseconds) : max.milliseconds;
+  const ask = isEmpty ? most : ((rule.isClamping ? left.from(most) : null) ?? left.upTo(most));
+  const hours = judgeHours(rule, kase, kase.at + Math.min(ask ?? most, max.milliseconds));
   const obstacles = [
     ...(isEmpty ? [violation.durationTooShort(kase, rule, { asked: max, max, isCapped })] : []),
     ...hours.violations,
@@ -92,8 +101,8 @@ function offerOf(policy: Policy, directory: Directory, wish: Wish, rule: Compile
     demands: demandsOf(rule, kase.rules, wish.environment),
     obstacles,
     end: hours.end,
-    min: rule.min.milliseconds,
-    ask: rule.isClamping ? Math.max(rule.min.milliseconds, max.milliseconds) : max.milliseconds,
+    ask,
+    left,
     later: (from) => firstTime(kase, rule, from),
     again: (at) => offerOf(policy, directory, { ...wish, at }, rule),
   });
@@ -109,8 +118,8 @@ function breakGlassOffer(policy: Policy, directory: Directory, wish: Wish): Offe
     demands: breakGlassDemands(breakGlass, policy.breakGlass, kase.rules, wish.environment),
     obstacles: reviewOverdue(kase, breakGlass),
     end: kase.at + max.milliseconds,
-    min: 1,
     ask: max.milliseconds,
+    left: ALL_LEFT,
     later: (from) => firstTime(kase, null, from),
     again: (at) => breakGlassOffer(policy, directory, { ...wish, at }),
   });
@@ -122,8 +131,9 @@ interface Draft {
   /** Of the rule itself. */
   readonly obstacles: readonly Violation[];
   readonly end: Instant;
-  readonly min: number;
-  readonly ask: number;
+  /** Null: earlier rules take all. */
+  readonly ask: number | null;
+  readonly left: Left;
   /** The first instant from one on at which its times allow it. */
   readonly later: (from: Instant) => Instant | null;
   /** The offer at another instant. */
@@ -137,22 +147,37 @@ function finish(kase: Case, draft: Draft): Offer {
   const denied = denyRules.filter((each) => deniesAt(each, kase.at)).map((each) => violation.denied(kase, each));
   const common = [...denied, ...liveLimits(kase), ...conflicts(kase), ...targetViolations(kase)];
   const uncut = denied.length > 0 ? kase.at : cutToDenials(kase, denyRules, draft.end);
-  const held = denied.length > 0 ? null : withinHeld(kase, uncut, draft);
+  const held = denied.length > 0 || draft.ask === null ? null : withinHeld(kase, uncut, draft.ask, draft.left);
   const obstacles = [...common, ...draft.obstacles, ...(held?.obstacles ?? [])];
-  const offer = { rule, demands, obstacles };
-  if (obstacles.length === 0 && held !== null) {
+  const isTaken = draft.obstacles.length === 0 && (draft.ask === null || held?.ask === null);
+  const offer = { rule, demands, obstacles, takenBy: isTaken ? draft.left.takers : [] };
+  if (obstacles.length === 0 && held !== null && held.ask !== null) {
     return { ...offer, longest: held.end - kase.at, ask: held.ask, expiresAt: held.end, possibleFrom: kase.at };
   }
-  return { ...offer, longest: 0, ask: draft.ask, expiresAt: null, possibleFrom: possibleFrom(kase, obstacles, draft) };
+  return {
+    ...offer,
+    longest: 0,
+    ask: draft.ask ?? 0,
+    expiresAt: null,
+    possibleFrom: possibleFrom(kase, obstacles, draft),
+  };
+}
+
+interface Held {
+  /** Null: earlier rules take all that there is room for. */
+  readonly ask: number | null;
+  readonly end: Instant;
+  readonly obstacles: readonly Violation[];
 }
 
 /** The longest grant that the limit on time held leaves room for: as asked, or shorter by what is too much. */
-function withinHeld(kase: Case, end: Instant, { ask, min }: Draft) {
+function withinHeld(kase: Case, end: Instant, ask: number, left: Left): Held {
   const all = heldLimit(kase, end);
-  const { heldPer } = kase.rules.limits;
-  if (all.length === 0 || heldPer === null) return { end, ask, obstacles: [] };
+  if (all.length === 0) return { ask, end, obstacles: [] };
   const room = roomUnder(kase, end);
-  return room >= min ? { end: kase.at + room, ask: room, obstacles: [] } : { end, ask, obstacles: all };
+  if (room < left.min) return { ask, end, obstacles: all };
+  const shorter = left.upTo(room);
+  return shorter === null ? { ask: null, end, obstacles: [] } : withinHeld(kase, kase.at + shorter, shorter, left);
 }
 
 /** How long a grant may be under the limit on time held; 0 where none may. */
@@ -196,7 +221,7 @@ function possibleFrom(kase: Case, obstacles: readonly Violation[], { again, late
   if (obstacles.some(({ id }) => !OF_TIME.has(id))) return null;
   const next = later(kase.at);
   if (next === null || next <= kase.at) return null;
-  return again(next)?.obstacles.length === 0 ? next : null;
+  return (again(next)?.expiresAt ?? null) === null ? null : next;
 }
 
 /** How often the rule and those that deny take turns before one is open and no other denies; more is not in sight. */

@@ -254,6 +254,77 @@ const APPROVERS = {
   },
 };
 
+const CLOCKS = [
+  "UTC",
+  "Europe/Berlin",
+  "America/New_York",
+  "Africa/Casablanca",
+  "Australia/Lord_Howe",
+  "America/Havana",
+];
+const DAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"] as const;
+/** Changes of clocks, in each zone some, and a week without. */
+const WEEKS = ["2027-03-12", "2027-03-26", "2027-04-02", "2027-10-01", "2027-10-29", "2027-07-05"];
+const hoursIn = (zones: readonly string[]) =>
+  fc.record({
+    zone: fc.constantFrom(...zones),
+    days: fc.oneof(fc.constant([...DAYS]), fc.subarray([...DAYS], { minLength: 5 })),
+    from: fc.constantFrom("00:00", "02:00", "02:30", "03:00", "08:00", "09:00"),
+    to: fc.constantFrom("02:30", "03:00", "08:00", "12:00", "18:00", "24:00"),
+  });
+
+/** One rule that allows in hours, and some that deny in others. */
+const closing = (zones: readonly string[]) =>
+  fc.tuple(maybe(hoursIn(zones)), fc.array(hoursIn(zones), { minLength: 1, maxLength: 3 })).map(([hours, denied]) => {
+    const rule = { roles: ["reader"], environments: ["production"] };
+    const rules = [
+      ...denied.map((each, n) => ({ ...rule, id: `deny-${n}`, effect: "deny", who: "everyone", hours: each })),
+      { ...rule, id: "allow", effect: "allow", who: { jobFunctions: ["dba"] }, hours, duration: { max: "PT1M" } },
+    ];
+    const targets = { production: { kind: "postgres", connection: "main", role: "reader" } };
+    return JSON.parse(
+      JSON.stringify({
+        apiVersion: "elevation/v1",
+        kind: "Policy",
+        environments: { production: {} },
+        roles: { reader: { targets } },
+        rules,
+        requests: { proof: "none" },
+        activateWithin: "P400D",
+      }),
+    ) as Policy;
+  });
+
+/** Whether a request is allowed at any quarter of an hour of a week. */
+function isEverAllowed(policy: Policy, monday: string): boolean {
+  const directory = judgeOf(policy).directory.value;
+  const start = Date.parse(`${monday}T00:00:00Z`);
+  const spec = { requester: "ann@example.com", role: "reader", environment: "production", reason: "any" };
+  const request: Request = {
+    apiVersion: "elevation/v1",
+    kind: "Request",
+    metadata: { name: "at-any-time" },
+    spec: { ...spec, requestedAt: new Date(start).toISOString() },
+  };
+  for (let now = start; now < start + 7 * 24 * 60 * MINUTE; now += 15 * MINUTE) {
+    const context = { now, proof: null, approvals: null, live: [], history: [] };
+    if (decide(policy, directory, request, context).outcome === "allow") return true;
+  }
+  return false;
+}
+
+function judgeOf(policy: Policy) {
+  return readJudge(
+    { file: "policy.json", text: JSON.stringify(policy) },
+    { file: "directory.json", text: JSON.stringify(APPROVERS) },
+    "study",
+  );
+}
+
+function isSaidDenied(policy: Policy): boolean {
+  return lint(judgeOf(policy), { at: NOW, tested: null }).some(({ check }) => check === "rule-denied");
+}
+
 /** Two rules that ask for approvals, the second often for what the first asks or more, and differ in little else. */
 const approved = fc
   .record({
@@ -381,5 +452,24 @@ describe("properties of lint", function () {
       { numRuns: 400 },
     );
     assert.ok(shadowed > 0);
+  });
+
+  it("when deny rules are said to match in all hours of a rule, then it allows in none, whatever clocks do", () => {
+    fc.assert(
+      fc.property(closing(CLOCKS), (policy) => {
+        fc.pre(isSaidDenied(policy));
+        for (const week of WEEKS) assert.equal(isEverAllowed(policy, week), false);
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  it("when a rule allows in no hours of a zone that keeps its clocks, then it is said", () => {
+    fc.assert(
+      fc.property(closing(["UTC", "Asia/Kolkata"]), (policy) => {
+        assert.equal(isSaidDenied(policy), !isEverAllowed(policy, "2027-07-05"));
+      }),
+      { numRuns: 200 },
+    );
   });
 });

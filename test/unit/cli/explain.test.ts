@@ -138,6 +138,29 @@ orders-admin in production by dba-night, not now:
     ]);
   });
 
+  it("when an earlier rule takes whatever a later one would, then the later one offers nothing, and the nearest is what it gives", async () => {
+    const later = `  - id: dba-long
+    effect: allow
+    who: { jobFunctions: [dba] }
+    roles: [orders-admin]
+    environments: [production]
+    duration: { max: PT8H }
+    ticket: { matches: "^INC-" }
+  - id: freeze`;
+    const rules = RULES.replace("PT1H }\n    cooldown: PT4H", "PT30M, clamp: true }").replace("  - id: freeze", later);
+    project.write("policypack/elevation.yaml", `${POLICY.split("rules:")[0]}${rules}`);
+    const args = ["alice@example.com", "--role", "orders-admin", "--environment", "production", "--at", AT];
+    const { stdout } = await explain([...args, "--json"]);
+    const [{ nearest, offers }] = JSON.parse(stdout).access;
+    const long = offers.find(({ rule }: { rule: string }) => rule === "dba-long");
+    assert.deepEqual(
+      [long.possible, long.longest, long.expiresAt, long.obstacles, long.takenBy, nearest],
+      [false, null, null, [], ["dba-short"], "ask for up to PT30M by dba-short"],
+    );
+    const table = await explain(args);
+    assert.match(table.stdout, /production {3}taken by dba-short {9}- {21}dba-long/);
+  });
+
   it("when the role isn't given or isn't there, then the table says so", async () => {
     const { stdout } = await explain([
       "eve@example.com",

@@ -474,7 +474,7 @@ const CASES: readonly Case[] = [
     [
       [
         "for a while",
-        "who: everyone, roles: [ledger-auditor], environments: [production], during: { from: 2026-01-01T00:00:00Z, to: 2126-01-01T00:00:00Z }",
+        "who: everyone, roles: [ledger-auditor], environments: [production], during: { from: 2026-01-01T00:00:00Z, to: 2076-11-11T09:59:59.999Z }",
       ],
       [
         "to some of the people",
@@ -494,6 +494,84 @@ const CASES: readonly Case[] = [
       finds: [],
     }),
   ),
+  ...(
+    [
+      [
+        "for fifty years or more from now on",
+        [
+          "who: everyone, roles: [ledger-auditor], environments: [production], during: { from: 2026-11-24T10:00:00Z, to: 2076-11-11T10:00:00Z }",
+        ],
+      ],
+      [
+        "an hour before and after, where clocks change",
+        [
+          'who: everyone, roles: "*", environments: [production], hours: { zone: Europe/Berlin, days: [mon, tue, wed, thu, fri], from: "07:59", to: "18:01" }',
+        ],
+      ],
+      [
+        "in another zone, at all hours that its clocks may show then",
+        [
+          'who: everyone, roles: "*", environments: [production], hours: { zone: UTC, days: [mon, tue, wed, thu, fri], from: "06:00", to: "17:00" }',
+        ],
+      ],
+      [
+        "by one half of the day and the other",
+        [
+          'who: everyone, roles: "*", environments: [production], hours: { zone: Europe/Berlin, days: [mon, tue, wed, thu, fri, sat, sun], from: "20:00", to: "12:00" }',
+          'who: everyone, roles: "*", environments: "*", hours: { zone: Europe/Berlin, days: [mon, tue, wed, thu, fri], from: "12:00", to: "20:00" }',
+        ],
+      ],
+      [
+        "one part of the people each",
+        [
+          "who: { jobFunctions: [auditor] }, roles: [ledger-auditor], environments: [production]",
+          "who: { onCall: [books] }, roles: [ledger-auditor], environments: [production]",
+        ],
+      ],
+    ] as const
+  ).map(([when, rests]): Case => {
+    const ids = rests.length === 1 ? "rule `never-0` matches" : "rules `never-0` and `never-1` match";
+    return {
+      check: "rule-denied",
+      when: `deny rules match ${when}`,
+      policy: [
+        ["rules:", ["rules:", ...rests.map((rest, n) => `  - { id: never-${n}, effect: deny, ${rest} }`)].join("\n")],
+      ],
+      finds: [
+        [
+          "error",
+          `rules[${rests.length + 2}].id`,
+          `rule \`audit\` never allows: deny ${ids} whenever it could; narrow the deny, or take the rule out`,
+        ],
+      ],
+    };
+  }),
+  {
+    check: "rule-denied",
+    when: "deny rules match but for a minute",
+    policy: [
+      [
+        "rules:",
+        `rules:
+  - { id: one, effect: deny, who: everyone, roles: "*", environments: [production], hours: { zone: Europe/Berlin, days: [mon, tue, wed, thu, fri], from: "08:00", to: "12:00" } }
+  - { id: two, effect: deny, who: everyone, roles: "*", environments: [production], hours: { zone: Europe/Berlin, days: [mon, tue, wed, thu, fri], from: "12:01", to: "18:00" } }`,
+      ],
+    ],
+    finds: [],
+  },
+  {
+    check: "rule-denied",
+    when: "clocks of the deny rule's other zone may be an hour off",
+    policy: [
+      [
+        "rules:",
+        DENY(
+          'who: everyone, roles: "*", environments: [production], hours: { zone: UTC, days: [mon, tue, wed, thu, fri], from: "06:00", to: "16:59" }',
+        ),
+      ],
+    ],
+    finds: [],
+  },
   {
     check: "rule-denied",
     when: "an extension asked for in the hours of both may begin after them",

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+import { compileDirectory } from "../compiled-directory";
+import { compilePolicy } from "../compiled-policy";
+import type { Directory } from "../directory";
+import type { Policy } from "../policy";
+import { cellOf } from "../rule-index";
+import type { Wish } from "./offers";
+
+/**
+ * The people of a directory, those together who get the same offers of a role in an environment, at any instant: nothing that its
+ * rules look at is other about them. Whoever a rule names, is on call somewhere or held anything is alone. In order of the directory.
+ */
+export function likePeople(
+  policy: Policy,
+  directory: Directory,
+  { environment, history, live, role }: Omit<Wish, "person" | "at">,
+): readonly (readonly string[])[] {
+  const [rules, { onCall, people }] = [compilePolicy(policy), compileDirectory(directory)];
+  const { allows, denies } = cellOf(rules, role, environment);
+  const all = [...allows.all, ...denies.all, ...(rules.breakGlass === null ? [] : [rules.breakGlass])];
+  const alone = new Set([
+    ...all.flatMap(({ who }) => [...who.people]),
+    ...[...onCall.values()].flatMap((duties) => [...duties.keys()]),
+    ...[...live, ...history].map(({ requester }) => requester),
+  ]);
+  const wanted = [...new Set(all.flatMap(({ who }) => who.jobFunctions))];
+  const kind = rules.targets.get(role)?.get(environment)?.kind ?? "";
+  const groups = new Map<string, string[]>();
+  for (const [person, { jobFunctions, kinds }] of people) {
+    const looks = [kinds.has(kind), wanted.filter((name) => jobFunctions.has(name))];
+    const key = alone.has(person) ? person : JSON.stringify(looks);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [person]);
+    else group.push(person);
+  }
+  return [...groups.values()];
+}
