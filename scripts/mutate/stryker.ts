@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { definedOf } from "../pipeline/job";
+import { cacheFolder, installAside } from "../support/installed-aside";
+import { execute, repository } from "../support/workspace";
+import { copyCheckout } from "./checkout-copy";
+import type { StrykerReport } from "./mutation-run";
+
+type Say = (text: string) => void;
+
+/** What is mutated unless files are named: decide(), windows and digests. */
+const MUTATED = [
+  ...["decide", "allow-rules", "deny-rules", "approvals", "limits", "extension", "break-glass", "target-kinds"],
+  ...["case", "rule-index", "grant-index", "compiled-directory", "compiled-policy", "compiled-who"],
+  ...["hours", "zone-time", "instant", "duration", "digest", "canonical-json"],
+].map((name) => `domain/${name}.ts`);
+
+const TESTS = [
+  "test/dist/unit/domain/*.test.js",
+  "test/dist/differential/{decide,sentences}.test.js",
+  "test/dist/property/{canonical-json,decide}.test.js",
+];
+
+/** A fast profile: a second of cases beside the oracle, for each mutant that gets so far. */
+const PROPERTY_RUNS = "1000";
+
+/** That the generator reaches everything is not about what is mutated, and takes longer than all else. */
+const NOT_NEEDED = "^(?!.*when thousands of cases are made)";
+
+/** Which mutants are tried. */
+export interface Scope {
+  /** Files as the report calls them, or `file:line-line`; empty: all that the report is about. */
+  readonly only: readonly string[];
+  /** How many are tried at once. */
+  readonly concurrency: number;
+}
+
+/**
+ * Tries mutants in a copy of the built checkout, which is removed at the end. Throws where a tool can't be installed or where the
+ * tests fail without any mutant.
+ */
+export async function tryMutants({ only, concurrency }: Scope, say: Say): Promise<StrykerReport> {
+  const source = join(repository, "scripts", "mutate", "tools");
+  const tools = await installAside(source, cacheFolder("mutate"), () => say("installing Stryker, once\n"));
+  const copy = copyCheckout(repository);
+  try {
+    const report = join(copy, "mutation.json");
+    const config = {
+      inPlace: true,
+      mutate: only.length === 0 ? MUTATED : only,
+      testRunner: "mocha",
+      mochaOptions: {
+        spec: TESTS,
+        require: ["./test/dist/support/fixed-seed.js"],
+        grep: NOT_NEEDED,
+        "no-config": true,
+      },
+      buildCommand: "node node_modules/typescript/bin/tsc -p domain --noCheck",
+      coverageAnalysis: "perTest",
+      // A process a mutant: domain keeps what it once worked out, and what a mutant worked out wrongly would kill the next one.
+      maxTestRunnerReuse: 1,
+      concurrency,
+      // Long, because a mutant that is only slow on a busy machine would count as found.
+      timeoutMS: 20_000,
+      reporters: [process.stderr.isTTY ? "progress" : "progress-append-only", "json"],
+      jsonReporter: { fileName: report },
+      checkers: [],
+      allowConsoleColors: false,
+      logLevel: "warn",
+      packageManager: "npm",
+    };
+    writeFileSync(join(copy, "stryker.config.json"), JSON.stringify(config));
+    const stryker = join(tools, "node_modules", "@stryker-mutator", "core", "bin", "stryker.js");
+    const env = { ...definedOf(process.env), PROPERTY_RUNS };
+    const { code, output } = await execute(process.execPath, [stryker, "run"], env, copy, { onOutput: say });
+    if (code !== 0)
+      throw new Error(
+        `Stryker ended with exit code ${code}; ${output === "" ? "it said nothing" : "what it said is above"}`,
+      );
+    return JSON.parse(readFileSync(report, "utf8")) as StrykerReport;
+  } finally {
+    rmSync(copy, { recursive: true, force: true });
+  }
+}
