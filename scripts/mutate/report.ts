@@ -68,8 +68,8 @@ $ npm run mutate -- --last                          # this page again, of the la
 
 [Stryker](https://stryker-mutator.io) changes one thing in the product (\`<\` to \`<=\`, a condition to \`true\`, a block to nothing) and runs the
 tests that reach it; where none fails, the tests would not notice that fault either. What is mutated is what says who gets in, how long and by what
-documents: \`decide()\`, its windows and its digests. Tried are the unit tests of \`domain/\`, \`decide()\` beside its oracle with 1,000 cases, the
-contract's sentences, and the properties of decisions and digests, all with a fixed seed, so that two runs say the same.
+documents: \`decide()\`, its windows and its digests. Tried are the unit tests of \`domain/\`, the contract's sentences, \`decide()\` beside its
+oracle with 500 cases, and canonical JSON beside a library, all with a fixed seed, so that two runs say the same.
 
 The command fails where less than ${LEAST_SCORE} % of all mutants are found or where one that isn't has no reason in
 \`${REASONS_FILE}\`. A run that never comes to an end counts as found. It works in a copy of the checkout and is not part of \`npm test\`:

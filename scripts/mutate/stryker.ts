@@ -16,14 +16,16 @@ const MUTATED = [
   ...["hours", "zone-time", "instant", "duration", "digest", "canonical-json"],
 ].map((name) => `domain/${name}.ts`);
 
+/** NB. Stryker knows no braces in patterns, and says nothing where one finds no file. */
 const TESTS = [
   "test/dist/unit/domain/*.test.js",
-  "test/dist/differential/{decide,sentences}.test.js",
-  "test/dist/property/{canonical-json,decide}.test.js",
+  "test/dist/differential/sentences.test.js",
+  "test/dist/differential/decide.test.js",
+  "test/dist/property/canonical-json.test.js",
 ];
 
-/** A fast profile: a second of cases beside the oracle, for each mutant that gets so far. */
-const PROPERTY_RUNS = "1000";
+/** A fast profile: half a second of cases beside the oracle, for each mutant that gets so far. */
+const PROPERTY_RUNS = "500";
 
 /** That the generator reaches everything is not about what is mutated, and takes longer than all else. */
 const NOT_NEEDED = "^(?!.*when thousands of cases are made)";
