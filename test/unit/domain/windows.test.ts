@@ -149,6 +149,18 @@ describe("windows of hours", () => {
       assert.equal(next(hours, "2026-03-22T02:00:00Z"), "2026-04-05T00:30:00.000Z");
     });
 
+    it("when a change of clocks leaves nothing or less than nothing of a window, then there is none that day", () => {
+      // Berlin skips 02:00 to 03:00 at 2026-03-29T01:00Z.
+      for (const from of ["02:00", "02:30"]) {
+        const hours = { zone: "Europe/Berlin", from, to: "03:00" };
+        const monday = `2026-03-30T00:${from.slice(3)}:00.000Z`;
+        assert.equal(next(hours, "2026-03-28T02:00:00Z"), monday);
+        assert.deepEqual(between(hours, "2026-03-28T02:00:00Z", "2026-03-30T01:00:00Z"), [
+          `${monday} 2026-03-30T01:00:00.000Z`,
+        ]);
+      }
+    });
+
     it("when they began the evening before, then they are open after midnight", () => {
       assert.equal(
         next({ days: ["mon"], from: "22:00", to: "02:00" }, "2026-11-24T01:59:59.999Z"),
