@@ -31,16 +31,18 @@ async function main(options: MutateOptions): Promise<boolean> {
 }
 
 async function newReport(options: MutateOptions): Promise<StrykerReport> {
+  const { only } = options;
   const report = await tryMutants(options, (text) => process.stderr.write(text));
-  if (options.only.length === 0) {
-    mkdirSync(cacheFolder("mutate"), { recursive: true, mode: 0o700 });
-    writeFileSync(lastFile(), JSON.stringify(report));
-  }
+  // Of lines alone nothing is kept: the file's other mutants were not tried.
+  if (only.some((place) => place.includes(":"))) return report;
+  const others = only.length > 0 && existsSync(lastFile()) ? lastReport().files : {};
+  mkdirSync(cacheFolder("mutate"), { recursive: true, mode: 0o700 });
+  writeFileSync(lastFile(), JSON.stringify({ files: { ...others, ...report.files } }));
   return report;
 }
 
 function lastReport(): StrykerReport {
-  if (!existsSync(lastFile())) throw new Error("there was no whole run yet; leave `--last` out");
+  if (!existsSync(lastFile())) throw new Error("there was no run yet; leave `--last` out");
   return JSON.parse(readFileSync(lastFile(), "utf8")) as StrykerReport;
 }
 

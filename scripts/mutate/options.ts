@@ -22,7 +22,7 @@ export function readOptions(argv: readonly string[]): MutateOptions {
       "files (domain/hours.ts) or lines of them (domain/hours.ts:40-60); no report is written",
     )
     .option("--concurrency <n>", "how many mutants are tried at once", count, 2)
-    .option("--last", "write the report again of the last whole run, with the reasons as they are now")
+    .option("--last", "write the report of what each file's last run found, with the reasons as they are now")
     .parse(["node", "mutate", ...argv]);
   const { only = [], concurrency, last } = command.opts<{ only?: string[]; concurrency: number; last?: true }>();
   if (only.length > 0 && last === true) command.error("--only and --last exclude each other");

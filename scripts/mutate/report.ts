@@ -63,7 +63,7 @@ const HEAD = `<!-- Written by \`npm run mutate\`; the reasons are in ${REASONS_F
 \`\`\`console
 $ npm run mutate                                    # everything, and writes this page: about half an hour on two cores
 $ npm run mutate -- --only domain/hours.ts          # one file while its tests are written; also domain/hours.ts:40-60
-$ npm run mutate -- --last                          # this page again, of the last whole run, with the reasons as they are now
+$ npm run mutate -- --last                          # this page again, of each file's last run, with the reasons as they are now
 \`\`\`
 
 [Stryker](https://stryker-mutator.io) changes one thing in the product (\`<\` to \`<=\`, a condition to \`true\`, a block to nothing) and runs the

@@ -9,12 +9,20 @@ import type { StrykerReport } from "./mutation-run";
 
 type Say = (text: string) => void;
 
-/** What is mutated unless files are named: decide(), windows and digests. */
-const MUTATED = [
-  ...["decide", "allow-rules", "deny-rules", "approvals", "limits", "extension", "break-glass", "target-kinds"],
+/** What is mutated unless files are named: decide(), windows and digests. These keep nothing: their mutants share a process. */
+const FORGETFUL = [
+  ...["decide", "allow-rules", "deny-rules", "approvals", "limits", "extension", "break-glass"],
+  ...["target-kinds", "duration"],
+].map(inDomain);
+
+/**
+ * These keep what they once worked out, which the tests that follow in the same process get: a process a mutant, because what one
+ * worked out wrongly would kill the next.
+ */
+const KEEPING = [
   ...["case", "rule-index", "grant-index", "compiled-directory", "compiled-policy", "compiled-who"],
-  ...["hours", "zone-time", "instant", "duration", "digest", "canonical-json"],
-].map((name) => `domain/${name}.ts`);
+  ...["hours", "zone-time", "instant", "digest", "canonical-json"],
+].map(inDomain);
 
 /** NB. Stryker knows no braces in patterns, and says nothing where one finds no file. */
 const TESTS = [
@@ -39,18 +47,39 @@ export interface Scope {
 }
 
 /**
- * Tries mutants in a copy of the built checkout, which is removed at the end. Throws where a tool can't be installed or where the
+ * Tries mutants in copies of the built checkout, which are removed at the end. Throws where a tool can't be installed or where the
  * tests fail without any mutant.
  */
 export async function tryMutants({ only, concurrency }: Scope, say: Say): Promise<StrykerReport> {
   const source = join(repository, "scripts", "mutate", "tools");
   const tools = await installAside(source, cacheFolder("mutate"), () => say("installing Stryker, once\n"));
+  const places = only.length === 0 ? [...FORGETFUL, ...KEEPING] : only;
+  const [sharing, apart] = [places.filter(isForgetful), places.filter((place) => !isForgetful(place))];
+  let files: StrykerReport["files"] = {};
+  for (const pass of [
+    { mutate: sharing, concurrency, maxTestRunnerReuse: 0 },
+    { mutate: apart, concurrency, maxTestRunnerReuse: 1 },
+  ]) {
+    if (pass.mutate.length > 0) files = { ...files, ...(await run(tools, pass, say)).files };
+  }
+  return { files };
+}
+
+function isForgetful(place: string): boolean {
+  return FORGETFUL.includes(place.replace(/:.*/, ""));
+}
+
+function inDomain(name: string): string {
+  return `domain/${name}.ts`;
+}
+
+async function run(tools: string, pass: Readonly<Record<string, unknown>>, say: Say): Promise<StrykerReport> {
   const copy = copyCheckout(repository);
   try {
     const report = join(copy, "mutation.json");
     const config = {
+      ...pass,
       inPlace: true,
-      mutate: only.length === 0 ? MUTATED : only,
       testRunner: "mocha",
       mochaOptions: {
         spec: TESTS,
@@ -60,26 +89,24 @@ export async function tryMutants({ only, concurrency }: Scope, say: Say): Promis
       },
       buildCommand: "node node_modules/typescript/bin/tsc -p domain --noCheck",
       coverageAnalysis: "perTest",
-      // A process a mutant: domain keeps what it once worked out, and what a mutant worked out wrongly would kill the next one.
-      maxTestRunnerReuse: 1,
-      concurrency,
       // Long, because a mutant that is only slow on a busy machine would count as found.
       timeoutMS: 20_000,
       reporters: [process.stderr.isTTY ? "progress" : "progress-append-only", "json"],
       jsonReporter: { fileName: report },
-      checkers: [],
       allowConsoleColors: false,
       logLevel: "warn",
-      packageManager: "npm",
+      // It would have the static mutants left out.
+      warnings: { slow: false },
     };
     writeFileSync(join(copy, "stryker.config.json"), JSON.stringify(config));
     const stryker = join(tools, "node_modules", "@stryker-mutator", "core", "bin", "stryker.js");
     const env = { ...definedOf(process.env), PROPERTY_RUNS };
     const { code, output } = await execute(process.execPath, [stryker, "run"], env, copy, { onOutput: say });
-    if (code !== 0)
+    if (code !== 0) {
       throw new Error(
         `Stryker ended with exit code ${code}; ${output === "" ? "it said nothing" : "what it said is above"}`,
       );
+    }
     return JSON.parse(readFileSync(report, "utf8")) as StrykerReport;
   } finally {
     rmSync(copy, { recursive: true, force: true });
