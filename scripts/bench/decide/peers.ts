@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createHash } from "node:crypto";
-import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { homedir } from "node:os";
 import { join } from "node:path";
 import { definedOf } from "../../pipeline/job";
+import { cacheFolder, installAside } from "../../support/installed-aside";
 import { execute, must, repository } from "../../support/workspace";
 import { REGO } from "./opa";
 
@@ -14,29 +14,19 @@ const OPA = "github.com/open-policy-agent/opa@v0.70.0";
 type Say = (line: string) => void;
 
 /** Where the peers' packages and compiled policies are kept, outside the repository. */
-function peersFolder(): string {
-  const base = process.env["ELEVATION_CACHE"] || process.env["XDG_CACHE_HOME"] || join(homedir(), ".cache");
-  return join(base, "elevation", "bench", "peers");
-}
+const PEERS = cacheFolder("bench", "peers");
 
 /** Installs the peers' packages by the lockfile beside this program, once; returns how to load one. Throws where that fails. */
 export async function installPeers(say: Say): Promise<(name: string) => unknown> {
   const source = join(repository, "scripts", "bench", "peers");
-  const lock = readFileSync(join(source, "package-lock.json"));
-  const folder = join(peersFolder(), createHash("sha256").update(lock).digest("hex").slice(0, 16));
-  if (!existsSync(join(folder, "node_modules", ".package-lock.json"))) {
-    say("installing OPA's, Cedar's and Casbin's packages, once");
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
-    for (const file of ["package.json", "package-lock.json"]) copyFileSync(join(source, file), join(folder, file));
-    await must(execute("npm", ["ci", "--no-audit", "--no-fund"], definedOf(process.env), folder));
-  }
+  const folder = await installAside(source, PEERS, () => say("installing OPA's, Cedar's and Casbin's packages, once"));
   return createRequire(join(folder, "package.json"));
 }
 
 /** Compiles the Rego policy to wasm, once; Go fetches and builds the compiler, which takes minutes the first time. */
 export async function compileRego(say: Say): Promise<Uint8Array> {
   const key = createHash("sha256").update(OPA).update(REGO).digest("hex").slice(0, 16);
-  const folder = join(peersFolder(), `opa-${key}`);
+  const folder = join(PEERS, `opa-${key}`);
   const wasm = join(folder, "policy.wasm");
   if (existsSync(wasm)) return readFileSync(wasm);
   say("compiling the Rego policy to wasm, once: the compiler is built first, which takes a minute or two");
