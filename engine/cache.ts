@@ -22,10 +22,13 @@ const unfinished = ".unfinished-";
 const lockPollMs = 250;
 const lockReportMs = 10_000;
 
-/** Where engines are kept: `ELEVATION_CACHE`, else `XDG_CACHE_HOME`, else `~/.cache`, and in it `elevation/engine`. */
-export function cacheFolder(env: NodeJS.ProcessEnv): string {
+/**
+ * Where something is kept that can be made again: below `elevation` in `ELEVATION_CACHE`, else in `XDG_CACHE_HOME`, else in `~/.cache`.
+ * Engines are in `engine`.
+ */
+export function cacheFolder(env: NodeJS.ProcessEnv, ...names: readonly string[]): string {
   const base = env["ELEVATION_CACHE"] || env["XDG_CACHE_HOME"] || join(env["HOME"] || homedir(), ".cache");
-  return join(base, "elevation", "engine");
+  return join(base, "elevation", ...names);
 }
 
 /**

@@ -58,7 +58,7 @@ class Search {
   constructor(options: EngineOptions) {
     this.options = options;
     this.env = options.env ?? process.env;
-    this.folder = options.cacheDir ?? cacheFolder(this.env);
+    this.folder = options.cacheDir ?? cacheFolder(this.env, "engine");
   }
 
   path(): Promise<Engine | undefined> {

@@ -3,12 +3,12 @@
 // few are noticed, or where one is not and nobody said why it may live.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { cacheFolder } from "@elevation/engine";
 import { readRun, type StrykerReport } from "./mutate/mutation-run";
 import { type MutateOptions, readOptions } from "./mutate/options";
 import { REASONS_FILE, survivorsOf } from "./mutate/reasons";
 import { LEAST_SCORE, listed, mutationDocs, percent, scoreOf, scores } from "./mutate/report";
 import { tryMutants } from "./mutate/stryker";
-import { cacheFolder } from "./support/installed-aside";
 import { repository } from "./support/workspace";
 
 const DOCS = join("docs", "mutation.md");
@@ -36,7 +36,7 @@ async function newReport(options: MutateOptions): Promise<StrykerReport> {
   // Of lines alone nothing is kept: the file's other mutants were not tried.
   if (only.some((place) => place.includes(":"))) return report;
   const others = only.length > 0 && existsSync(lastFile()) ? lastReport().files : {};
-  mkdirSync(cacheFolder("mutate"), { recursive: true, mode: 0o700 });
+  mkdirSync(cacheFolder(process.env, "mutate"), { recursive: true, mode: 0o700 });
   writeFileSync(lastFile(), JSON.stringify({ files: { ...others, ...report.files } }));
   return report;
 }
@@ -47,7 +47,7 @@ function lastReport(): StrykerReport {
 }
 
 function lastFile(): string {
-  return join(cacheFolder("mutate"), "last.json");
+  return join(cacheFolder(process.env, "mutate"), "last.json");
 }
 
 function print(text: string): void {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+
 import {
   closeSync,
   existsSync,
@@ -11,10 +12,11 @@ import {
   statSync,
   writeSync,
 } from "node:fs";
-import { homedir, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { performance } from "node:perf_hooks";
 import type { NewEvent } from "@elevation/domain";
+import { cacheFolder } from "@elevation/engine";
 import { initJournal, Journal, openStore } from "@elevation/journal";
 import { lifeOf } from "../support/measure-journal";
 import { execute, must, repository } from "../support/workspace";
@@ -124,8 +126,7 @@ function eventsFrom(grant: number, count: number, start: number): readonly NewEv
 
 /** A journal of so many events with a real chain: made once, and kept in the cache, because that takes a minute a million. */
 async function longJournal(events: number, say: (line: string) => void): Promise<string> {
-  const base = process.env["ELEVATION_CACHE"] || process.env["XDG_CACHE_HOME"] || join(homedir(), ".cache");
-  const folder = join(base, "elevation", "bench");
+  const folder = cacheFolder(process.env, "bench");
   const path = join(folder, `journal-${events}-${FORM}.jsonl`);
   if (existsSync(path)) return path;
   say(`making a journal of ${events} events, once: ${path}`);

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { cacheFolder } from "@elevation/engine";
 import { definedOf } from "../pipeline/job";
-import { cacheFolder, installAside } from "../support/installed-aside";
+import { installAside } from "../support/installed-aside";
 import { execute, repository } from "../support/workspace";
 import { copyCheckout } from "./checkout-copy";
 import type { StrykerReport } from "./mutation-run";
@@ -52,7 +54,7 @@ export interface Scope {
  */
 export async function tryMutants({ only, concurrency }: Scope, say: Say): Promise<StrykerReport> {
   const source = join(repository, "scripts", "mutate", "tools");
-  const tools = await installAside(source, cacheFolder("mutate"), () => say("installing Stryker, once\n"));
+  const tools = await installAside(source, cacheFolder(process.env, "mutate"), () => say("installing Stryker, once\n"));
   const places = only.length === 0 ? [...FORGETFUL, ...KEEPING] : only;
   const [sharing, apart] = [places.filter(isForgetful), places.filter((place) => !isForgetful(place))];
   let files: StrykerReport["files"] = {};

@@ -1,16 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createHash } from "node:crypto";
 import { copyFileSync, existsSync, mkdirSync, readFileSync } from "node:fs";
-import { homedir } from "node:os";
 import { join } from "node:path";
 import { definedOf } from "../pipeline/job";
 import { execute, must } from "./workspace";
-
-/** Where a program that is run seldom keeps what it needs, outside the repository. */
-export function cacheFolder(...names: readonly string[]): string {
-  const base = process.env["ELEVATION_CACHE"] || process.env["XDG_CACHE_HOME"] || join(homedir(), ".cache");
-  return join(base, "elevation", ...names);
-}
 
 /**
  * Installs the packages of a folder's package.json, by its lockfile, below a folder of the cache, once; returns where they are.

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
+import { cacheFolder } from "@elevation/engine";
 import { definedOf } from "../../pipeline/job";
-import { cacheFolder, installAside } from "../../support/installed-aside";
+import { installAside } from "../../support/installed-aside";
 import { execute, must, repository } from "../../support/workspace";
 import { REGO } from "./opa";
 
@@ -14,7 +16,7 @@ const OPA = "github.com/open-policy-agent/opa@v0.70.0";
 type Say = (line: string) => void;
 
 /** Where the peers' packages and compiled policies are kept, outside the repository. */
-const PEERS = cacheFolder("bench", "peers");
+const PEERS = cacheFolder(process.env, "bench", "peers");
 
 /** Installs the peers' packages by the lockfile beside this program, once; returns how to load one. Throws where that fails. */
 export async function installPeers(say: Say): Promise<(name: string) => unknown> {
