@@ -53,20 +53,36 @@ function sharedLogins(people: readonly { key: string; spot: Spot }[]): Finding[]
 function cycles(jobFunctions: Spot): Finding[] {
   const findings: Finding[] = [];
   const done = new Set<string>();
-  const visit = (name: string, trail: readonly string[]): void => {
-    if (done.has(name)) return;
-    for (const { text, spot } of texts(field(field(jobFunctions, name), "includes"))) {
-      const round = [...trail, name];
-      const start = round.indexOf(text);
-      if (start === -1) visit(text, round);
-      else {
-        const members = quoteList(round.slice(start), "and");
-        const message = `${placeOf(spot.path)} closes a cycle of ${members}; a job function never includes itself, leave it out`;
-        findings.push({ path: spot.path, at: "value", message });
-      }
-    }
+  // NB. No recursion: a chain may be as long as the file.
+  const round: { readonly name: string; readonly left: { readonly text: string; readonly spot: Spot }[] }[] = [];
+  const enter = (name: string): void => {
+    if (!done.has(name)) round.push({ name, left: [...texts(field(field(jobFunctions, name), "includes"))].reverse() });
     done.add(name);
   };
-  for (const name of keys(jobFunctions)) visit(name, []);
+  const places = new Map<string, number>();
+  for (const root of keys(jobFunctions)) {
+    enter(root);
+    for (let last = round.at(-1); last !== undefined; last = round.at(-1)) {
+      places.set(last.name, round.length - 1);
+      const next = last.left.pop();
+      if (next === undefined) {
+        round.pop();
+        places.delete(last.name);
+        continue;
+      }
+      const { text, spot } = next;
+      const start = places.get(text);
+      if (start === undefined) {
+        enter(text);
+        continue;
+      }
+      const members = quoteList(
+        round.slice(start).map(({ name }) => name),
+        "and",
+      );
+      const message = `${placeOf(spot.path)} closes a cycle of ${members}; a job function never includes itself, leave it out`;
+      findings.push({ path: spot.path, at: "value", message });
+    }
+  }
   return findings;
 }

@@ -12,6 +12,8 @@ import type { Request } from "./request";
 
 /** How long before `at` a request was asked for that doesn't say when, in milliseconds (design §4.5). */
 const ASKED_BEFORE = 3_600_000;
+/** The first instant that a document can name. */
+const EARLIEST = Date.parse("0000-01-01T00:00:00Z");
 const NAME_LENGTH = 63;
 
 /** What became of a case. */
@@ -55,7 +57,10 @@ function requestOf({ name, at, request }: PolicyTestCase): Request {
     apiVersion: "elevation/v1",
     kind: "Request",
     metadata: { name: nameOf(name) },
-    spec: { ...request, requestedAt: request.requestedAt ?? formatInstant(instantOfText(at) - ASKED_BEFORE) },
+    spec: {
+      ...request,
+      requestedAt: request.requestedAt ?? formatInstant(Math.max(EARLIEST, instantOfText(at) - ASKED_BEFORE)),
+    },
   };
 }
 

@@ -5,6 +5,8 @@ import { join } from "node:path";
 import { AT, aRequest, POLICY } from "./documents";
 import { aProject, elevate, type Project, ROOT, TIMEOUT } from "./elevate";
 
+/** No rule is standing access. */
+const HELD = "limits: { perPerson: { heldPer: { window: P7D, max: P2D } } }\n";
 /** A rule that is meant to be stricter for a whole day's work, and stands behind one that cuts the day to an hour. */
 const MISTAKE = [
   "max: PT1H }\n    reason: { minLength: 10 }\n",
@@ -51,7 +53,7 @@ describe("docs/cli.md", () => {
   }
 
   it("when its example of lint is run, then it prints what it shows", async () => {
-    project.write("policypack/elevation.yaml", POLICY.replace(...MISTAKE));
+    project.write("policypack/elevation.yaml", `${POLICY.replace(...MISTAKE)}${HELD}`);
     const args = ["lint", "--at", AT];
     const { exit, stdout, stderr } = await elevate(args, { cwd: project.path });
     project.write("policypack/elevation.yaml", POLICY);

@@ -9,7 +9,8 @@ import { AT, DIRECTORY, POLICY } from "./documents";
 import { aProject, elevate, type Project, ROOT, TIMEOUT } from "./elevate";
 
 /** Nothing is found in it. */
-const CLEAN = POLICY.replace("staging: {}", "staging: { maxDuration: PT12H }");
+const CLEAN = `${POLICY.replace("staging: {}", "staging: { maxDuration: PT12H }")}limits: { perPerson: { heldPer: { window: P7D, max: P2D } } }
+`;
 /** A warning and an error. */
 const WRONG = CLEAN.replace("staging: { maxDuration: PT12H }", "staging: {}").replace(
   "    reason: { minLength: 10 }\n",
@@ -52,7 +53,7 @@ policypack/directory.yaml:15:12  note      job-function-empty  nobody has the jo
   });
 
   it("when a warning is all that is found, then the exit code is 1", async () => {
-    project.write("policypack/elevation.yaml", POLICY);
+    project.write("policypack/elevation.yaml", CLEAN.replace("{ maxDuration: PT12H }", "{}"));
     const { exit, stdout } = await lint();
     assert.deepEqual([exit, stdout.split("\n").at(-2)], [1, "1 warning"]);
   });
@@ -200,7 +201,7 @@ interface Sarif {
 
 const TABLE = `place                            severity  check                  what is wrong, and how to mend it
 policypack/elevation.yaml:5:12   warning   environment-unbounded  the environment \`staging\` has critical roles (\`orders-admin\`) and no \`maxDuration\`; give it one
-policypack/elevation.yaml:14:9   error     rule-unguarded         rule \`dba-orders-short\` gives \`orders-admin\` (critical) without approvals, a reason of some length, a ticket or hours; ask for one of them
+policypack/elevation.yaml:14:9   error     rule-unguarded         rule \`dba-orders-short\` gives \`orders-admin\` (critical) without approvals, a reason of some length, a ticket or hours that bound it; ask for one of them
 policypack/directory.yaml:15:12  note      job-function-empty     nobody has the job function \`auditor\`; give it to somebody, or take it out
 
 1 error, 1 warning, 1 note

@@ -956,7 +956,7 @@ const CASES: readonly Case[] = [
       [
         "error",
         "rules[0].id",
-        "rule `dba-short` gives `orders-admin` (critical) without approvals, a reason of some length, a ticket or hours; ask for one of them",
+        "rule `dba-short` gives `orders-admin` (critical) without approvals, a reason of some length, a ticket or hours that bound it; ask for one of them",
       ],
     ],
   },
@@ -971,7 +971,7 @@ const CASES: readonly Case[] = [
       [
         "warning",
         "rules[0].id",
-        "rule `dba-short` gives `orders-admin` (high) without approvals, a reason of some length, a ticket or hours; ask for one of them",
+        "rule `dba-short` gives `orders-admin` (high) without approvals, a reason of some length, a ticket or hours that bound it; ask for one of them",
       ],
     ],
   },
@@ -995,7 +995,7 @@ const CASES: readonly Case[] = [
       [
         "warning",
         "rules[0].duration",
-        "rule `dba-short` gives `orders-admin` (critical) for 4 h at a time without approvals, a ticket or hours, and with a cooldown of 59 min; set `cooldown` to PT1H or more, shorten `duration.max`, or ask for approvals or a ticket",
+        "rule `dba-short` gives `orders-admin` (critical) for 4 h at a time without approvals, a ticket or hours that bound it, and with a cooldown of 59 min; set `cooldown` to PT1H or more, bound the time by `limits.perPerson.heldPer`, or ask for approvals or a ticket",
       ],
     ],
   },
@@ -1007,7 +1007,7 @@ const CASES: readonly Case[] = [
       [
         "warning",
         "rules[0].duration",
-        "rule `dba-short` gives `orders-admin` (critical) for 4 h at a time without approvals, a ticket or hours, and with no cooldown; set `cooldown` to PT1H or more, shorten `duration.max`, or ask for approvals or a ticket",
+        "rule `dba-short` gives `orders-admin` (critical) for 4 h at a time without approvals, a ticket or hours that bound it, and with no cooldown; set `cooldown` to PT1H or more, bound the time by `limits.perPerson.heldPer`, or ask for approvals or a ticket",
       ],
     ],
   },
@@ -1022,7 +1022,7 @@ const CASES: readonly Case[] = [
       [
         "note",
         "rules[2].duration",
-        "rule `audit` gives `ledger-auditor` (low) for 1 d at a time without approvals, a ticket or hours, and with no cooldown; set `cooldown` to PT6H or more, shorten `duration.max`, or ask for approvals or a ticket",
+        "rule `audit` gives `ledger-auditor` (low) for 1 d at a time without approvals, a ticket or hours that bound it, and with no cooldown; set `cooldown` to PT6H or more, bound the time by `limits.perPerson.heldPer`, or ask for approvals or a ticket",
       ],
     ],
   },
@@ -1037,13 +1037,90 @@ const CASES: readonly Case[] = [
   },
   {
     check: "standing-access",
-    when: "a grant is shorter than four hours",
+    when: "a critical role may be had for ten minutes, over and over",
     policy: [
-      ["default: PT30M, max: PT1H", "default: PT30M, max: PT3H59M"],
+      ["default: PT30M, max: PT1H", "max: PT10M"],
       ["    cooldown: PT4H\n", ""],
     ],
-    finds: [],
+    finds: [
+      [
+        "warning",
+        "rules[0].duration",
+        "rule `dba-short` gives `orders-admin` (critical) for 10 min at a time without approvals, a ticket or hours that bound it, and with no cooldown; set `cooldown` to PT3M or more, bound the time by `limits.perPerson.heldPer`, or ask for approvals or a ticket",
+      ],
+    ],
   },
+  ...(
+    [
+      ["medium", "PT3H59M", "note"],
+      ["medium", "PT4H", "warning"],
+      ["low", "PT4H", "note"],
+    ] as const
+  ).map(
+    ([rank, max, severity]): Case => ({
+      check: "standing-access",
+      when: `a role of severity ${rank} may be had for ${max}, over and over`,
+      policy: [
+        ["severity: critical", `severity: ${rank}`],
+        ["default: PT30M, max: PT1H", `max: ${max}`],
+        ["    cooldown: PT4H\n", ""],
+      ],
+      finds: [
+        [
+          severity,
+          "rules[0].duration",
+          `rule \`dba-short\` gives \`orders-admin\` (${rank}) for ${max === "PT4H" ? "4 h" : "3 h 59 min"} at a time without approvals, a ticket or hours that bound it, and with no cooldown; set \`cooldown\` to PT1H or more, bound the time by \`limits.perPerson.heldPer\`, or ask for approvals or a ticket`,
+        ],
+      ],
+    }),
+  ),
+  ...(
+    [
+      ["never close", "mon, tue, wed, thu, fri, sat, sun", "00:00", "24:00"],
+      ["are shut on a day of the week", "mon, tue, wed, thu, fri, sat", "06:00", "06:00"],
+    ] as const
+  ).flatMap(([what, days, from, to]): readonly Case[] => {
+    const hours = `    hours: { zone: UTC, days: [${days}], from: "${from}", to: "${to}", mode: hold }\n`;
+    return [
+      {
+        check: "standing-access",
+        when: `its hours ${what}`,
+        policy: [["    cooldown: PT4H\n", hours]],
+        finds: [
+          [
+            "warning",
+            "rules[0].duration",
+            "rule `dba-short` gives `orders-admin` (critical) for 1 h at a time without approvals, a ticket or hours that bound it, and with no cooldown; set `cooldown` to PT15M or more, bound the time by `limits.perPerson.heldPer`, or ask for approvals or a ticket",
+          ],
+        ],
+      },
+      {
+        check: "rule-unguarded",
+        when: `its hours ${what}`,
+        policy: [["    reason: { minLength: 10 }\n    cooldown: PT4H\n", hours]],
+        finds: [
+          [
+            "error",
+            "rules[0].id",
+            "rule `dba-short` gives `orders-admin` (critical) without approvals, a reason of some length, a ticket or hours that bound it; ask for one of them",
+          ],
+        ],
+      },
+    ];
+  }),
+  ...["standing-access", "rule-unguarded"].map(
+    (check): Case => ({
+      check,
+      when: "its hours are shut for a fifth of the week",
+      policy: [
+        [
+          "    reason: { minLength: 10 }\n    cooldown: PT4H\n",
+          '    hours: { zone: UTC, days: [mon, tue, wed, thu, fri, sat, sun], from: "04:48", to: "00:00" }\n',
+        ],
+      ],
+      finds: [],
+    }),
+  ),
   {
     check: "standing-access",
     when: "the time held in a window is limited",

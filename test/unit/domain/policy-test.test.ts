@@ -55,6 +55,17 @@ describe("reading policy tests", () => {
     assert.equal(value.cases[0]?.live?.[0]?.request, "this");
   });
 
+  it("when a case is at the first instant that can be written, then it was asked for at that instant", () => {
+    const text = TEST.replace("2026-11-24T10:00:00Z", "0000-01-01T00:00:00Z");
+    const [one] = readPolicyTest({ file: "t.yaml", text }).value.cases;
+    const { directory, policy } = readJudge({ file: "p.yaml", text: POLICY }, { file: "d.yaml", text: DIRECTORY });
+    assert.ok(one !== undefined);
+    assert.equal(
+      outcome(runCase(policy.value, directory.value, one).actual),
+      "dba-short until 0000-01-01T00:45:00.000Z",
+    );
+  });
+
   it("when a policy test is bad, then all that is wrong is shown with line and column", () => {
     for (const [text, problems] of [
       [

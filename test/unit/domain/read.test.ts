@@ -252,6 +252,23 @@ describe("reading documents", () => {
     assert.ok(JSON.stringify(jsonSchemaOf("Directory")).includes('"identities"'));
   });
 
+  it("when job functions include each other in a long chain, then it is read, and where it goes round that is said once", () => {
+    const length = 20_000;
+    const chain = (last: { includes?: readonly string[] }) => {
+      const names = Array.from({ length }, (_, n) => [`f${n}`, n + 1 < length ? { includes: [`f${n + 1}`] } : last]);
+      const jobFunctions = Object.fromEntries(names);
+      const text = JSON.stringify({ apiVersion: "elevation/v1", kind: "Directory", people: {}, jobFunctions });
+      return () => readDirectory({ file: "d.json", text });
+    };
+    assert.deepEqual(problemsOf(chain({})), []);
+    const [problem, ...others] = problemsOf(chain({ includes: ["f19998"] }));
+    assert.deepEqual(others, []);
+    assert.match(
+      String(problem),
+      /`jobFunctions\.f19999\.includes\[0\]` closes a cycle of `f19998` and `f19999`; a job function never includes itself, leave it out$/,
+    );
+  });
+
   it("when a policy uses the whole format, then it parses, and only what can't be verified is refused", () => {
     const text = readFileSync(join(__dirname, "../../../vectors/whole-format-policy.yaml"), "utf8");
     assert.deepEqual(
