@@ -271,7 +271,7 @@ function decisiveSets(olds: readonly MaskedTaker[], nows: readonly MaskedTaker[]
 }
 
 /** Of those whose needs are met the first that takes it decides; an extension isn't passed on to the next. Null: refused. */
-function givenBy(takers: readonly MaskedTaker[], duration: number | null, met: number, end: number): Given | null {
+function givenBy(takers: readonly MaskedTaker[], duration: number | null, met: bigint, end: number): Given | null {
   for (const { acceptor, chain, closing, upTo } of takers) {
     const { isClamping, max, min, standard } = acceptor;
     const asked = duration ?? standard;
