@@ -182,15 +182,16 @@ function isGainIn(
   const [old, now] = [takersOf(before, manner), takersOf(after, manner)];
   if (now.length === 0) return false;
   const atoms = new Atoms([...old, ...now].flatMap(({ needs, chain }) => (chain === null ? needs : [...needs, chain])));
-  const sets = atoms.sets();
+  const [olds, nows] = [old.map((taker) => atoms.masked(taker)), now.map((taker) => atoms.masked(taker))];
+  const sets = decisiveSets(olds, nows);
   if (sets === null) return true;
-  const [olds, nows] = [old, now].map((takers) => takers.map((taker) => atoms.masked(taker)));
   for (const met of sets) {
-    if (nows?.some(({ needs }) => (met & needs) === needs) !== true) continue;
+    const takesIt = ({ needs }: MaskedTaker) => (met & needs) === needs;
+    const [oldsHere, nowsHere] = [olds.filter(takesIt), nows.filter(takesIt)];
     for (const duration of durations) {
-      const given = givenBy(nows ?? [], duration, met, after.end);
+      const given = givenBy(nowsHere, duration, met, after.end);
       if (given === null) continue;
-      const earlier = before.end === 0 ? null : givenBy(olds ?? [], duration, met, before.end);
+      const earlier = before.end === 0 ? null : givenBy(oldsHere, duration, met, before.end);
       if (earlier === null || lastsFrom(given, start) > lastsFrom(earlier, start)) return true;
     }
   }
@@ -228,50 +229,53 @@ function takersOf({ acceptors }: Open, { isByAnother, isExtension }: Manner): re
   });
 }
 
-/** More atoms than this aren't combined: whatever is allowed then counts as a gain. */
-const MOST_ATOMS = 14;
+type MaskedTaker = ReturnType<Atoms["masked"]>;
 
-/** Atoms as bits, and what they imply. */
+/** Atoms as bits: each stands for itself and all that it implies. */
 class Atoms {
-  readonly #bits: ReadonlyMap<string, number>;
-  readonly #closed: readonly number[];
+  readonly #closed: ReadonlyMap<string, bigint>;
 
   constructor(all: readonly Atom[]) {
     const atoms = [...new Map(all.map((atom) => [atom.key, atom])).values()];
-    this.#bits = new Map(atoms.map(({ key }, index) => [key, 1 << index]));
-    this.#closed =
-      atoms.length > MOST_ATOMS ? [] : atoms.map((atom) => bitsOf(atoms.map((other) => implies(atom, other))));
-  }
-
-  /** Every set of atoms that a request may meet; null where there are too many. */
-  sets(): readonly number[] | null {
-    const count = this.#bits.size;
-    if (count > MOST_ATOMS) return null;
-    const all = Array.from({ length: 2 ** count }, (_, set) => set);
-    return all.filter((set) => this.#closed.every((mask, bit) => (set & (1 << bit)) === 0 || (set & mask) === mask));
+    const masks = atoms.map((atom) =>
+      atoms.reduce((mask, other, bit) => (implies(atom, other) ? mask | (1n << BigInt(bit)) : mask), 0n),
+    );
+    // What is implied in two steps, too.
+    for (const [bit, through] of masks.entries()) {
+      for (const [index, mask] of masks.entries()) {
+        if ((mask & (1n << BigInt(bit))) !== 0n) masks[index] = mask | through;
+      }
+    }
+    this.#closed = new Map(atoms.map(({ key }, index) => [key, masks[index] ?? 0n]));
   }
 
   masked({ acceptor, chain, closing, needs, upTo }: Taker) {
-    const mask = (atoms: readonly Atom[]) => atoms.reduce((bits, { key }) => bits | (this.#bits.get(key) ?? 0), 0);
-    return { acceptor, closing, upTo, needs: mask(needs), chain: chain === null ? 0 : mask([chain]) };
+    const mask = (atoms: readonly Atom[]) => atoms.reduce((bits, { key }) => bits | (this.#closed.get(key) ?? 0n), 0n);
+    return { acceptor, closing, upTo, needs: mask(needs), chain: chain === null ? 0n : mask([chain]) };
   }
 }
 
-function bitsOf(flags: readonly boolean[]): number {
-  return flags.reduce((bits, flag, index) => (flag ? bits | (1 << index) : bits), 0);
+/** More sets than this aren't looked at: whatever is allowed then counts as a gain. */
+const MOST_SETS = 10_000;
+
+/**
+ * What requests meet, as far as it can make a difference; null: too many. INVARIANT (two rules decide): where a request is given more than
+ * before, one that meets only what the rule asks that gives it, and the one that gave it before (if any did), is given more too: of
+ * the other rules, those that didn't take the first don't take one that meets less.
+ */
+function decisiveSets(olds: readonly MaskedTaker[], nows: readonly MaskedTaker[]): ReadonlySet<bigint> | null {
+  const before = new Set([0n, ...olds.map(({ needs }) => needs)]);
+  const after = new Set(nows.map(({ chain, needs }) => needs | chain));
+  if (before.size * after.size > MOST_SETS) return null;
+  return new Set([...after].flatMap((now) => [...before].map((old) => now | old)));
 }
 
-/** The first that takes it decides; an extension isn't passed on to the next. Null: refused. */
-function givenBy(
-  takers: readonly ReturnType<Atoms["masked"]>[],
-  duration: number | null,
-  met: number,
-  end: number,
-): Given | null {
-  for (const { acceptor, chain, closing, needs, upTo } of takers) {
+/** Of those whose needs are met the first that takes it decides; an extension isn't passed on to the next. Null: refused. */
+function givenBy(takers: readonly MaskedTaker[], duration: number | null, met: bigint, end: number): Given | null {
+  for (const { acceptor, chain, closing, upTo } of takers) {
     const { isClamping, max, min, standard } = acceptor;
     const asked = duration ?? standard;
-    if ((met & needs) !== needs || asked < min || (asked > max && !isClamping)) continue;
+    if (asked < min || (asked > max && !isClamping)) continue;
     const length = Math.min(asked, max);
     return length > upTo || (met & chain) !== chain ? null : { length, end: Math.min(closing, end) };
   }

@@ -137,11 +137,13 @@ function withDuties<Rule extends { readonly duty: readonly Interval[] | null }>(
   all: readonly Rule[],
   dutyOf: (rule: Rule) => readonly Interval[] | null,
 ): readonly Rule[] {
-  return all.flatMap((rule) => {
+  const matching: Rule[] = [];
+  for (const rule of all) {
     const duty = dutyOf(rule);
-    if (duty === null) return [rule];
-    return duty.length === 0 ? [] : [{ ...rule, duty }];
-  });
+    if (duty === null) matching.push(rule);
+    else if (duty.length > 0) matching.push({ ...rule, duty });
+  }
+  return matching;
 }
 
 /** The rules of a role in an environment, for whoever matches them always. */
@@ -182,6 +184,8 @@ function makeMeaning(side: Side, role: string, environment: string): CellMeaning
   return { acceptors, deniers, emergency, key: JSON.stringify([target, whos, keys]) };
 }
 
+const NEVER: readonly Interval[] = [];
+
 /** When a person is meant: null: always, none: never. */
 function dutyIn(
   who: CompiledWho,
@@ -190,6 +194,7 @@ function dutyIn(
   known: Person,
 ): readonly Interval[] | null {
   if (who.isEveryone || who.people.has(person) || hasOneOf(known.jobFunctions, who.jobFunctions)) return null;
+  if (who.onCall.length === 0) return NEVER;
   return unite(who.onCall.flatMap((schedule) => people.onCall.get(schedule)?.get(person) ?? []));
 }
 

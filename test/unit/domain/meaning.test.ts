@@ -544,10 +544,21 @@ describe("compareMeaning()", () => {
     );
   });
 
-  it("when there are more demands than can be combined, then more counts as wider", () => {
-    const many = Array.from({ length: 16 }, (_, n) => ({ ...RULE, id: `rule-${n}`, ticket: { matches: `T${n}` } }));
-    const narrower = many.map((each, index) => (index === 0 ? { ...each, reason: { minLength: 5 } } : each));
-    assert.deepEqual(effects(compare(rules(...many), rules(...narrower))), [`both ${DBAS}`]);
+  it("when many rules demand each something else, then they are compared exactly", () => {
+    const many = Array.from({ length: 40 }, (_, n) => ({ ...RULE, id: `rule-${n}`, ticket: { matches: `T${n}` } }));
+    const stricter = many.map((each, index) => (index === 0 ? { ...each, reason: { minLength: 5 } } : each));
+    assert.deepEqual(effects(compare(rules(...many), rules(...stricter))), [`narrower ${DBAS}`]);
+    assert.deepEqual(effects(compare(rules(...many), rules(...many.slice(1)))), [`narrower ${DBAS}`]);
+    // Without the first, which cuts to less, the second gives all that it has.
+    const cutting = many.map((each, index) =>
+      index === 0 ? { ...each, duration: { max: "PT10M", clamp: true } } : each,
+    );
+    assert.deepEqual(effects(compare(rules(...cutting), rules(...cutting.slice(1)))), [`both ${DBAS}`]);
+  });
+
+  it("when there are more demands than can be compared, then more counts as wider", () => {
+    const many = Array.from({ length: 101 }, (_, n) => ({ ...RULE, id: `rule-${n}`, ticket: { matches: `T${n}` } }));
+    assert.deepEqual(effects(compare(rules(...many), rules(...many.slice(1)))), [`both ${DBAS}`]);
   });
 });
 
