@@ -15,7 +15,7 @@ const formats = new Map<string, Intl.DateTimeFormat>();
 const shifts = new Map<string, Map<number, number>>();
 
 /** What a clock of the zone shows, as the instant at which a clock in UTC shows the same. */
-function shown(zone: string, at: number): number {
+export function shown(zone: string, at: number): number {
   const known = shifts.get(zone) ?? new Map<number, number>();
   shifts.set(zone, known);
   const quarter = Math.floor(at / QUARTER) * QUARTER;

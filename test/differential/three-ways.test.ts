@@ -12,18 +12,14 @@ import { before } from "mocha";
 import { world } from "../property/arbitraries";
 import { JOB } from "../support/journal-events";
 import { MemoryStore } from "../support/journal-memory-store";
+import { enforced } from "./enforced-world";
 import type { World } from "./world";
 
 const STACK = { organization: "acme", project: "elevation", stack: "production" };
 const RUNS = Math.min(Number(process.env["PROPERTY_RUNS"] ?? 150), 2000);
 
-/** What all three can be given as files, with a journal that holds nothing: no proof, no verdicts, no grants. */
-const plain = world.map((given): World => {
-  const policy = JSON.parse(JSON.stringify({ ...given.policy, requests: { proof: "none" } }), (key, value: unknown) =>
-    key === "imported" ? undefined : value,
-  );
-  return { ...given, policy, proof: null, approvals: null, live: [], history: [] };
-});
+/** What all three can be given as files, with a journal that holds nothing. */
+const plain = world.map((given): World => ({ ...enforced(given), live: [], history: [] }));
 
 describe("one decision, three ways", function () {
   this.timeout(60_000 + RUNS * 200);

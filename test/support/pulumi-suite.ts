@@ -173,8 +173,8 @@ spec:
 ${extra === undefined ? "" : `  ${extra}\n`}`;
 }
 
-/** The manager's login, `elevation_manager`, is none: its name doesn't begin with `elev_`. */
-async function grantRoles(server: PostgresServer): Promise<string[]> {
+/** Those of all grants. The manager's login, `elevation_manager`, is none: its name doesn't begin with `elev_`. */
+export async function grantRoles(server: PostgresServer): Promise<string[]> {
   const rows = await query(server, "SELECT rolname FROM pg_roles WHERE rolname LIKE 'elev\\_%' ORDER BY rolname");
   return rows.map(({ rolname }) => String(rolname));
 }
@@ -194,7 +194,8 @@ function journalOf(workspace: Workspace): string {
   return workspace.env["ELEVATION_JOURNAL"] ?? "";
 }
 
-async function query(server: PostgresServer, statement: string): Promise<Record<string, unknown>[]> {
+/** Runs statements as the superuser. */
+export async function query(server: PostgresServer, statement: string): Promise<Record<string, unknown>[]> {
   const client = new Client({ connectionString: server.url("postgres", "orders") });
   await client.connect();
   try {
