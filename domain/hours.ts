@@ -53,20 +53,19 @@ export function windowAt(hours: OpeningHours, at: Instant, horizon: Instant): In
   // No day begins more than 15 h before UTC's does: later days can't touch the window.
   for (let day = today + 2; to < horizon && day * DAY - 15 * 60 * MINUTE <= to; day++) {
     const next = windowOf(hours, day);
-    if (next !== null && next.from <= to && next.to > to) to = next.to;
+    if (next !== null && next.from <= to) to = next.to;
   }
   return { from: open.from, to };
 }
 
-/** The window that contains an instant, with those of these days that touch or overlap it. A later day's never begins earlier. */
+/** The window that contains an instant, with those of these days that touch or overlap it. A later day's never begins or ends earlier. */
 function touching(hours: OpeningHours, firstDay: number, lastDay: number, at: Instant): Interval | null {
   let found: Interval | null = null;
   for (let day = firstDay; day <= lastDay; day++) {
     const window = windowOf(hours, day);
     if (window === null) continue;
-    if (found !== null && window.from <= found.to) {
-      if (window.to > found.to) found = { from: found.from, to: window.to };
-    } else if (found === null || found.to <= at) found = window;
+    if (found !== null && window.from <= found.to) found = { from: found.from, to: window.to };
+    else if (found === null || found.to <= at) found = window;
   }
   return found !== null && found.from <= at && at < found.to ? found : null;
 }
@@ -86,7 +85,7 @@ export function nextOpen(hours: OpeningHours, at: Instant): Instant | null {
   return null;
 }
 
-/** The windows that begin on these days of the zone's calendar, in no order. */
+/** The windows that begin on these days of the zone's calendar, in their order. */
 function windowsOf(hours: OpeningHours, firstDay: number, lastDay: number): Interval[] {
   const windows: Interval[] = [];
   for (let day = firstDay; day <= lastDay; day++) {
@@ -110,10 +109,10 @@ function windowOf(hours: OpeningHours, day: number): Interval | null {
 
 function merged(windows: readonly Interval[]): Interval[] {
   const result: Interval[] = [];
-  for (const window of [...windows].sort((a, b) => a.from - b.from)) {
+  for (const window of windows) {
     const last = result.at(-1);
     if (last === undefined || window.from > last.to) result.push(window);
-    else result[result.length - 1] = { from: last.from, to: Math.max(last.to, window.to) };
+    else result[result.length - 1] = { from: last.from, to: window.to };
   }
   return result;
 }

@@ -42,11 +42,9 @@ export function weekdayOf(day: number): number {
  */
 export function instantOf(zone: IANAZone, day: number, minutes: number): Instant {
   const shown = day * DAY + minutes * MINUTE;
-  const [dayBefore, dayAfter] = [offsetAt(zone, shown - DAY), offsetAt(zone, shown + DAY)];
-  const offsets = dayBefore === dayAfter ? [dayBefore] : [dayBefore, dayAfter];
-  const matching = offsets.map((offset) => shown - offset).filter((at) => at + offsetAt(zone, at) === shown);
-  if (matching.length > 0) return Math.min(...matching);
-  return shown - offsetAt(zone, shown - Math.max(...offsets));
+  const largest = Math.max(offsetAt(zone, shown - DAY), offsetAt(zone, shown + DAY));
+  // Read with the larger offset it is the earlier instant: whether clocks have changed by then is whether they had for this time.
+  return shown - offsetAt(zone, shown - largest);
 }
 
 /** As in `Wed 08:00 Europe/Berlin`: what clocks of the zone show at an instant. */
