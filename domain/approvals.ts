@@ -43,9 +43,8 @@ export function judgeApprovals(kase: Case, rule: CompiledAllow, duration: number
 export function rejections(kase: Case, rules: readonly CompiledAllow[]): readonly Approval[] {
   if (kase.approvals === null || kase.approvals.length === 0) return [];
   const { all, signed } = verdictsOf(kase);
-  const rejects = [...all.values(), ...signed.values()].filter(({ verdict }) => verdict === "reject");
   const leaves = rules.flatMap(({ approvals }) => (approvals === null ? [] : leavesOf(approvals)));
-  return [...new Set(rejects.map(({ approver }) => approver))].sort().flatMap((person) => {
+  return [...all.keys()].sort().flatMap((person) => {
     for (const leaf of leaves) {
       const verdict = (leaf.takesImported ? all : signed).get(person);
       if (verdict?.verdict === "reject" && takes(kase, leaf, verdict)) return [verdict];

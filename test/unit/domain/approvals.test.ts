@@ -376,6 +376,63 @@ describe("approvals", () => {
     assert.equal(given([aVerdict("lea"), reject("pat")]), ALLOWED);
   });
 
+  it("when a demand is one leaf, then the report says it; a lone branch needs no brackets", () => {
+    assert.deepEqual(asked(LEAD, []).approvals.required, ["1 of dba-lead"]);
+    assert.deepEqual(asked({ all: [{ any: [BOTH] }, LEAD] }, []).approvals.required, [
+      "1 of dba-lead and 1 of security",
+      "1 of dba-lead",
+    ]);
+    assert.deepEqual(asked({ all: [{ any: [BOTH, LEAD] }] }, []).approvals.required, [
+      "(1 of dba-lead and 1 of security) or 1 of dba-lead",
+    ]);
+  });
+
+  it("when more people approved than it takes, then the first by name count, whatever the order of the list", () => {
+    const everyone = [aVerdict("sam"), aVerdict("lea"), aVerdict("pat"), aVerdict("bob")];
+    for (const verdicts of [everyone, [...everyone].reverse(), [...everyone.slice(1), ...everyone.slice(0, 1)]]) {
+      const report = asked({ from: "everyone", count: 2 }, verdicts).approvals;
+      assert.deepEqual(report.given, ["bob@example.com", "lea@example.com"]);
+    }
+  });
+
+  it("when people fill places in another order than that of their names, then they are named in order", () => {
+    const report = asked({ all: [SECURITY, LEAD] }, [aVerdict("sam"), aVerdict("lea")]).approvals;
+    assert.deepEqual(report.given, ["lea@example.com", "sam@example.com"]);
+  });
+
+  it("when nothing is met of a choice, then the branch that lacks the fewest is named, the first of equals", () => {
+    const twoLeads = { ...LEAD, count: 2 };
+    const missing = (...branches: unknown[]) => asked({ any: branches }, []).approvals.missing;
+    assert.deepEqual(missing(LEAD, SECURITY), ["1 of dba-lead"]);
+    assert.deepEqual(missing(SECURITY, LEAD), ["1 of security"]);
+    assert.deepEqual(missing(twoLeads, SECURITY), ["1 of security"]);
+    assert.deepEqual(missing({ all: [SECURITY, LEAD] }, twoLeads, onlyOf("sam")), ["1 of sam@example.com"]);
+  });
+
+  it("when a forge brought several verdicts of one person, then the latest counts, whatever the order of the list", () => {
+    const imported = { ...LEAD, imported: true };
+    const early = aVerdict("lea", { imported: true, at: at("2026-11-24T09:30:00Z") });
+    const late = reject("lea", { imported: true, at: at("2026-11-24T09:40:00Z") });
+    for (const verdicts of [
+      [early, late],
+      [late, early],
+    ]) {
+      assert.equal(judged(imported, verdicts), "dba: approvals-missing, rejected");
+    }
+  });
+
+  it("when one person approved twice at an instant, one of it what the role means today, then the shorter of both counts", () => {
+    const role = roleDigestOf(JSON.parse(aPolicy()), "orders-admin", "production") ?? assert.fail();
+    const [today, short] = [aVerdict("lea", { role }), aVerdict("lea", { upTo: 60_000 })];
+    for (const verdicts of [
+      [today, short],
+      [short, today],
+    ]) {
+      assert.equal(judged(LEAD, verdicts), MISSING);
+      assert.equal(judged(LEAD, verdicts, { spec: { duration: "PT1M" } }), "dba until 2026-11-24T10:01:00.000Z");
+    }
+  });
+
   describe("what a demand may cost", () => {
     const people = Array.from({ length: 400 }, (_, index) => `p${index}`);
     const jobs = Array.from({ length: 5 }, (_, index) => `j${index}`);

@@ -30,6 +30,11 @@ describe("roles that are kept apart", () => {
     assert.deepEqual([observed, limit, path, rule], ["ledger-auditor", null, "spec.role", null]);
   });
 
+  it("when several are held, then they are said in the order of their names, whatever the order of the list", () => {
+    const live = [auditor(), auditor({ environment: "staging" })];
+    assert.deepEqual(messages(asked(APART, [...live].reverse())), messages(asked(APART, live)));
+  });
+
   it("when it is held twice there, then it is said once, with the later end, whatever the order of the list", () => {
     const live = [auditor(), auditor({ request: digestOf("longer"), expiresAt: at("2026-11-24T12:00:00Z") })];
     for (const list of [live, [...live].reverse()]) {

@@ -469,6 +469,42 @@ describe("decide()", () => {
       assert.equal(judged("😀😀😀😀😀😀😀😀😀😀"), "dba-short until 2026-11-24T10:45:00.000Z");
     });
 
+    it("when units of UTF-16 stand alone or in pairs, then a pair is one", () => {
+      const counted: Readonly<Record<string, number>> = {
+        "": 0,
+        a: 1,
+        aa: 2,
+        "\u{10000}": 1,
+        "\u{103ff}": 1,
+        "\u{10fc00}": 1,
+        "\u{10ffff}": 1,
+        "a\u{1f600}b": 3,
+        "\ud7ff\udc00": 2,
+        "\ue000\udc00": 2,
+        "\ud83d\udbff": 2,
+        "\ud83d\ue000": 2,
+        "\ud83dx": 2,
+        "x\ude00": 2,
+        "\ud83d": 1,
+        "\ude00": 1,
+        "\ude00\ud83d": 2,
+        "\ud83d\ud83d\ude00\ude00": 3,
+      };
+      const { policy, directory } = readJudge(
+        { file: "elevation.yaml", text: edit(POLICY, ["reason: { minLength: 10 }", "reason: { minLength: 100 }"]) },
+        { file: "directory.yaml", text: DIRECTORY },
+        "study",
+      );
+      for (const [reason, count] of Object.entries(counted)) {
+        // Half a pair never comes out of a file: the request is made by hand.
+        const request = aRequest();
+        const asked = { ...request, spec: { ...request.spec, reason } };
+        const { violations } = decide(policy.value, directory.value, asked, asNew(at(NOW)));
+        const [seen] = violations.filter(({ id }) => id === "reason-insufficient").map(({ observed }) => observed);
+        assert.equal(seen, `${count}`, JSON.stringify(reason));
+      }
+    });
+
     it("when it has a byte order mark at its end, then that is no White_Space and counts", () => {
       assert.equal(judged("123456789\ufeff"), "dba-short until 2026-11-24T10:45:00.000Z");
     });
@@ -594,6 +630,38 @@ describe("decide()", () => {
       assert.equal(freeze("2026-11-24T23:00:00Z", both), "dba-short until 2026-11-24T23:45:00.000Z");
       assert.equal(freeze("2026-11-25T20:30:00Z", both), "dba-short until 2026-11-25T21:00:00.000Z");
       assert.equal(freeze("2026-11-25T22:00:00Z", both), "dba-short until 2026-11-25T22:45:00.000Z");
+    });
+
+    it("when it is denied, then it says until when: the end of its day or its window, the earlier of both, if any is in sight", () => {
+      const until = (times: string, now: string) => {
+        const decision = ask({ now, policy: edit(POLICY, [DURING, times]), spec: { requestedAt: now } });
+        const { limit } = decision.violations.find(({ id }) => id === "denied") ?? assert.fail(outcome(decision));
+        return limit;
+      };
+      const hours = (days: string, from = "00:00", to = "24:00") =>
+        `hours: { zone: UTC, days: [${days}], from: "${from}", to: "${to}" }`;
+      const tuesday = hours("tue", "08:00", "20:00");
+      assert.equal(until(tuesday, "2026-11-24T08:00:00Z"), "2026-11-24T20:00:00.000Z");
+      assert.equal(until(tuesday, "2026-11-24T19:59:59.999Z"), "2026-11-24T20:00:00.000Z");
+      const weekdays = hours("mon, tue, wed, thu, fri");
+      assert.equal(until(weekdays, "2026-11-24T10:00:00Z"), "2026-11-28T00:00:00.000Z");
+      const during = (to: string) => `during: { from: 2026-11-24T00:00:00Z, to: ${to} }`;
+      assert.equal(
+        until(`${during("2026-11-26T12:00:00Z")}\n    ${weekdays}`, "2026-11-24T10:00:00Z"),
+        "2026-11-26T12:00:00.000Z",
+      );
+      assert.equal(
+        until(`${during("2026-12-26T12:00:00Z")}\n    ${weekdays}`, "2026-11-24T10:00:00Z"),
+        "2026-11-28T00:00:00.000Z",
+      );
+      const always = hours("mon, tue, wed, thu, fri, sat, sun");
+      assert.equal(until(always, "2026-11-24T10:00:00Z"), null);
+      // 400 days later is the end of a day; that is not in sight either.
+      assert.equal(until(always, "2026-11-24T00:00:00Z"), null);
+      assert.equal(
+        until(`${during("2026-12-26T12:00:00Z")}\n    ${always}`, "2026-11-24T10:00:00Z"),
+        "2026-12-26T12:00:00.000Z",
+      );
     });
 
     it("when the person is on call only later, then a rule for those on call does not cut", () => {

@@ -76,6 +76,14 @@ describe("hours", () => {
     assert.equal(closing(hours, "2026-11-24T11:00:00Z"), "2026-11-24T19:00:00.000Z");
   });
 
+  it("when it starts later, then they are judged at its start, whatever they are now", () => {
+    const [early, open, late] = ["2026-11-24T06:00:00.000Z", "2026-11-24T10:00:00.000Z", "2026-11-24T20:00:00.000Z"];
+    const long = (now: string, startAt: string) =>
+      outcome(ask({ now, spec: { startAt, requestedAt: now, duration: "PT2H" } }));
+    assert.equal(long(early, open), "dba-long until 2026-11-24T12:00:00.000Z");
+    assert.equal(long(open, late), "dba-short: duration-too-long");
+  });
+
   it("when the mode is activate, then closing time cuts nothing", () => {
     const hours = { zone: "UTC", from: "08:00", to: "20:00", mode: "activate" } as const;
     assert.equal(closing(hours, "2026-11-24T19:59:59.999Z"), "2026-11-25T03:59:59.999Z");
