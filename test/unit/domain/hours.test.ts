@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { formatInstant, parseDuration, parseInstant } from "@elevation/domain";
 import fc from "fast-check";
-import { ask, at, edit, later, outcome, POLICY } from "./documents";
+import { aPolicy, ask, at, edit, later, messages, outcome, POLICY, TEAM } from "./documents";
 
 const HOURS = 'hours: { zone: Europe/Berlin, days: [mon, tue, wed, thu, fri], from: "08:00", to: "20:00", mode: hold }';
 const EVERY_DAY = "mon, tue, wed, thu, fri, sat, sun";
@@ -82,6 +82,15 @@ describe("hours", () => {
       outcome(ask({ now, spec: { startAt, requestedAt: now, duration: "PT2H" } }));
     assert.equal(long(early, open), "dba-long until 2026-11-24T12:00:00.000Z");
     assert.equal(long(open, late), "dba-short: duration-too-long");
+  });
+
+  it("when they are closed at its start, then it says what clocks show there", () => {
+    const hours = { zone: "Europe/Berlin", days: ["tue"], from: "09:00", to: "18:00", mode: "activate" };
+    const spec = { startAt: "2026-11-24T17:00:00Z" };
+    const decision = ask({ now: "2026-11-24T10:00:00Z", policy: aPolicy({ hours }), directory: TEAM, spec });
+    assert.deepEqual(messages(decision), [
+      "outside-hours: `alice-orders` would start at 2026-11-24T17:00:00.000Z (Tue 18:00 Europe/Berlin), rule `dba` allows tue 09:00 to 18:00 Europe/Berlin; set `startAt` to 2026-12-01T08:00:00.000Z (Tue 09:00 Europe/Berlin) or later",
+    ]);
   });
 
   it("when the mode is activate, then closing time cuts nothing", () => {
