@@ -21,6 +21,8 @@ describe("npm run bench", () => {
       headings.map((heading) => heading.replace(/, pulumi .*/, "")),
       [
         "## Machine",
+        "## Decisions",
+        "### Targets",
         "## Journal (file, fsync)",
         "### Appends, events a second (median; smallest to largest)",
         "### Verifying (`elevate audit verify`)",
