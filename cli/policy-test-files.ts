@@ -4,7 +4,6 @@ import { dirname, isAbsolute, join, resolve } from "node:path";
 import {
   type Document,
   findPolicyTest,
-  isDocumentError,
   type Judge,
   type PolicyTest,
   type Problem,
@@ -51,27 +50,10 @@ function testsAt(cwd: string, name: string, problems: Problem[]): readonly Docum
   const files = filesBelow(cwd, name);
   if (files === null) return [readPolicyTest(readSource(cwd, name))];
   return files.flatMap((file) => {
-    const test = collect(problems, () => findIn(readSource(cwd, file)));
+    const test = collect(problems, () => findPolicyTest(readSource(cwd, file)));
     return test === null ? [] : [test];
   });
 }
-
-/**
- * NB. A text without these words is none: a folder may hold large files, and others that no reader of ours takes. One that has cases and
- * can't be parsed is somebody else's.
- */
-function findIn(source: Source): Document<PolicyTest> | null {
-  if (source.text.includes("PolicyTest")) return findPolicyTest(source);
-  if (!CASES.test(source.text)) return null;
-  try {
-    return findPolicyTest(source);
-  } catch (error) {
-    if (isDocumentError(error) && error.problems.every(({ path }) => path === "")) return null;
-    throw error;
-  }
-}
-
-const CASES = /^\s*"?cases"?\s*:/m;
 
 /** Null where `name` is no folder. */
 function filesBelow(cwd: string, name: string): readonly string[] | null {

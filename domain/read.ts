@@ -102,11 +102,21 @@ export function readPolicyTest(source: Source): Document<PolicyTest> {
   return finish(examine(POLICY_TEST, source));
 }
 
-/** {@link readPolicyTest}, where it isn't known what a file holds: null for a text that can be read and is not of that kind. */
+/**
+ * {@link readPolicyTest}, where it isn't known what a file holds: null for a text that is not of that kind. One that can't be parsed is
+ * somebody else's, unless it says that it is one. INVARIANT (one answer): whoever wants to know which files are policy tests asks here,
+ * because a kind can be written in other letters than its own ("Policy\u0054est").
+ */
 export function findPolicyTest(source: Source): Document<PolicyTest> | null {
+  const saysSo = source.text.includes(POLICY_TEST.name);
+  // NB. A folder may hold large files, and others that no reader of ours takes.
+  if (!saysSo && !CASES.test(source.text)) return null;
   const examined = examine(POLICY_TEST, source);
-  return examined.root !== null && isOther(examined.root) ? null : finish(examined);
+  const isNone = examined.root === null ? !saysSo : isOther(examined.root);
+  return isNone ? null : finish(examined);
 }
+
+const CASES = /^\s*"?cases"?\s*:/m;
 
 /** What names a policy and has cases is meant as a policy test: one that misspells its kind must not pass because nobody runs it. */
 function isOther(root: Spot): boolean {

@@ -1,7 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 import { copyFileSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, isAbsolute, join, normalize, sep } from "node:path";
-import { DEFAULT_DOCUMENTS, findPolicyTest, isDocumentError, quote, renderProblem } from "@elevation/domain";
+import {
+  DEFAULT_DOCUMENTS,
+  type Document,
+  findPolicyTest,
+  isDocumentError,
+  type PolicyTest,
+  quote,
+  renderProblem,
+} from "@elevation/domain";
 import { parse } from "yaml";
 
 /** Policy and directory by their paths from the project's root. */
@@ -49,8 +57,13 @@ export function copySide(checkout: string, root: string, known: Iterable<JudgePa
   }
   for (const { directory, policy } of [...judges.values(), ...known])
     for (const path of [policy, directory]) if (isOutside(path) || !existsSync(join(root, path))) take(path);
-  const tests = filesBelow(root, DOCUMENTS).filter((path) => textOf(root, path).includes("PolicyTest"));
-  for (const path of tests) for (const problem of pathsThatLeave(root, path)) problems.add(problem);
+  const tests: string[] = [];
+  for (const path of filesBelow(root, DOCUMENTS)) {
+    const test = readTest(root, path);
+    if (test === null) continue;
+    tests.push(path);
+    if (test !== "unreadable") for (const problem of pathsThatLeave(path, test)) problems.add(problem);
+  }
   return { root, judges, tests, problems: [...problems] };
 }
 
@@ -106,10 +119,8 @@ function judgePathsIn(root: string, file: string): JudgePaths | null {
   }
 }
 
-/** A test names its policy and directory, and those are read. Of one that can't be read itself, `elevate test` says why. */
-function pathsThatLeave(root: string, file: string): readonly string[] {
-  const test = readTest(root, file);
-  if (test === null) return [];
+/** A test names its policy and directory, and those are read. */
+function pathsThatLeave(file: string, test: Document<PolicyTest>): readonly string[] {
   return (["policy", "directory"] as const).flatMap((field) => {
     const named = test.value[field];
     if (!isAbsolute(named) && !isOutside(join(dirname(file), named))) return [];
@@ -118,11 +129,12 @@ function pathsThatLeave(root: string, file: string): readonly string[] {
   });
 }
 
-function readTest(root: string, file: string): ReturnType<typeof findPolicyTest> {
+/** Null: it is none. Of one that is unreadable `elevate test` says why, and reads nothing that it names. */
+function readTest(root: string, file: string): Document<PolicyTest> | "unreadable" | null {
   try {
     return findPolicyTest({ file, text: textOf(root, file) });
   } catch (error) {
     if (!isDocumentError(error)) throw error;
-    return null;
+    return "unreadable";
   }
 }

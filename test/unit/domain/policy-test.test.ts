@@ -140,7 +140,12 @@ describe("reading policy tests", () => {
     for (const text of [POLICY, "kind: PolicyTests\n", "[PolicyTest]\n", "PolicyTest\n", '{ "note": "PolicyTest" }']) {
       assert.equal(findPolicyTest({ file: "t.yaml", text }), null);
     }
+    for (const text of ["cases: [1, 2]\nkind: Suite\n", "cases: [1, 2\n"]) {
+      assert.equal(findPolicyTest({ file: "t.yaml", text }), null);
+    }
     assert.deepEqual(findPolicyTest({ file: "t.yaml", text: TEST })?.value.kind, "PolicyTest");
+    const inOtherLetters = TEST.replace("kind: PolicyTest", 'kind: "Policy\\u0054est"');
+    assert.deepEqual(findPolicyTest({ file: "t.yaml", text: inOtherLetters })?.value.kind, "PolicyTest");
     assert.deepEqual(
       problemsOf(() => findPolicyTest({ file: "t.yaml", text: `${TEST}\t- bad` })),
       problemsOf(() => readPolicyTest({ file: "t.yaml", text: `${TEST}\t- bad` })),
