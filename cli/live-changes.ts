@@ -39,10 +39,9 @@ export function liveChanges(
   [old, now]: readonly [Judge, Judge],
   at: Instant,
 ): readonly LiveChange[] {
-  const links = linksOf(view);
   return [...view.grants].flatMap((record) => {
     if (record.status !== "live") return [];
-    const known = knownOf(record.digest, view, links, at);
+    const known = knownOf(record.digest, view, at);
     const before = new Set(against(record, known, old, at).map(keyOf));
     const violations = against(record, known, now, at).filter((violation) => !before.has(keyOf(violation)));
     if (violations.length === 0) return [];
@@ -69,36 +68,14 @@ function against(
 type Known = Pick<DecisionContext, "approvals" | "history" | "live">;
 
 /** What a grant of a request is judged by, as if it weren't there. */
-function knownOf(digest: Digest, view: JournalView, links: readonly Link[], at: Instant): Known {
-  const chain = chainOf(digest, links);
+function knownOf(digest: Digest, view: JournalView, at: Instant): Known {
+  // Those that prolong one another are one access, and none stands in the way of another.
+  const chain = new Set<string>(view.chain(digest));
   return {
     approvals: approvalsOf(view.lastDecision(digest), at),
     live: view.live.filter((grant) => grant.request === undefined || !chain.has(grant.request)),
     history: view.history,
   };
-}
-
-/** The request of a grant, and that of the one that it prolongs. */
-type Link = readonly [string, string];
-
-function linksOf(view: JournalView): readonly Link[] {
-  return [...view.grants].flatMap(({ digest, intent }): Link[] => {
-    const { extends: prolonged } = intent.request.spec;
-    return prolonged === undefined ? [] : [[digest, prolonged]];
-  });
-}
-
-/** A grant, and those that it prolongs or that prolong it: they are one access, and none stands in the way of another. */
-function chainOf(digest: Digest, links: readonly Link[]): ReadonlySet<string> {
-  const chain = new Set<string>([digest]);
-  // A set that grows while it is walked visits what was added.
-  for (const each of chain) {
-    for (const [one, other] of links) {
-      if (one === each) chain.add(other);
-      if (other === each) chain.add(one);
-    }
-  }
-  return chain;
 }
 
 /** Two limits, of one id, are told apart by what they are about. */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { LiveGrant } from "./decision";
+import { grouped } from "./grouped";
 
 /** Grants, found by request, by person or by role instead of by asking each. */
 export class GrantIndex<Grant extends LiveGrant> {
@@ -47,14 +48,4 @@ export function indexOf<Grant extends LiveGrant>(grants: readonly Grant[]): Gran
   const index = new GrantIndex(grants);
   known.set(grants, index);
   return index;
-}
-
-function grouped<Grant>(grants: readonly Grant[], keyOf: (grant: Grant) => string): Map<string, Grant[]> {
-  const groups = new Map<string, Grant[]>();
-  for (const grant of grants) {
-    const group = groups.get(keyOf(grant));
-    if (group === undefined) groups.set(keyOf(grant), [grant]);
-    else group.push(grant);
-  }
-  return groups;
 }

@@ -4,6 +4,7 @@ import type { Instant } from "./instant";
 
 export const MINUTE = 60_000;
 export const DAY = 86_400_000;
+export const WEEK = 7 * DAY;
 
 /** Milliseconds by which clocks of the zone are ahead of UTC at an instant. */
 export function offsetAt(zone: IANAZone, instant: Instant): number {
@@ -24,6 +25,18 @@ const WHOLE_MINUTES = Date.UTC(1973, 0);
 /** Offsets that were asked for, by minutes since 1970: a calendar is slow, and decisions are about few minutes. */
 const offsets = new WeakMap<IANAZone, Map<number, number>>();
 const MOST_KNOWN = 4096;
+
+/** The minute from which on clocks of the zone don't show the offset of `from` any more; by `to` they have changed it, once. */
+export function changeOfClocks(zone: IANAZone, from: Instant, to: Instant): Instant {
+  const before = offsetAt(zone, from);
+  let [low, high] = [from, to];
+  while (high - low > MINUTE) {
+    const middle = Math.floor((low + high) / 2 / MINUTE) * MINUTE;
+    if (offsetAt(zone, middle) === before) low = middle;
+    else high = middle;
+  }
+  return high;
+}
 
 /** The day of the zone's calendar at an instant, counted from 1970-01-01. */
 export function dayAt(zone: IANAZone, instant: Instant): number {

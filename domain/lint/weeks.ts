@@ -3,10 +3,9 @@ import type { IANAZone } from "luxon";
 import type { OpeningHours } from "../hours";
 import type { Instant } from "../instant";
 import { type Interval, unite } from "../meaning/intervals";
-import { DAY, dayAt, MINUTE, offsetAt } from "../zone-time";
+import { changeOfClocks, DAY, dayAt, MINUTE, offsetAt, WEEK } from "../zone-time";
 import { isAlwaysOpen } from "./times";
 
-const WEEK = 7 * DAY;
 /** Longer than anybody plans a policy: so far ahead changes of clocks are looked for, and what denies until then denies for good. */
 export const FORESEEN = 50 * 365 * DAY;
 
@@ -67,23 +66,12 @@ function look(zone: IANAZone, start: Instant): Clock {
     if (before === after) continue;
     offsets.add(after);
     if (after < before) continue;
-    const shown = changeIn(zone, at, after) + before;
+    const shown = changeOfClocks(zone, at, at + WEEK) + before;
     const begin = shown - Math.floor(shown / DAY) * DAY;
     // Past midnight they go on in the next day.
     for (const day of [0, -DAY]) skipped.push({ from: begin + day, to: begin + day + after - before });
   }
   return { zone: zone.name, least: Math.min(...offsets), most: Math.max(...offsets), skipped: unite(skipped) };
-}
-
-/** The instant in a week from which on clocks have an offset. */
-function changeIn(zone: IANAZone, start: Instant, after: number): Instant {
-  let [before, since] = [start, start + WEEK];
-  while (since - before > MINUTE) {
-    const middle = before + Math.floor((since - before) / 2 / MINUTE) * MINUTE;
-    if (offsetAt(zone, middle) === after) since = middle;
-    else before = middle;
-  }
-  return since;
 }
 
 /** Windows of these weeks as clocks show them, in milliseconds since the first moment of a Monday. */

@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { IANAZone } from "luxon";
 import type { Instant } from "../instant";
-import { DAY, MINUTE, offsetAt } from "../zone-time";
+import { changeOfClocks, DAY, offsetAt, WEEK } from "../zone-time";
 import type { Interval } from "./intervals";
 
-export const WEEK = 7 * DAY;
 /** After so long a calendar has shown every order of weekdays, leap days and changes of clocks. */
 const CYCLE = 28 * 366 * DAY;
 /** Windows of the days before reach into a week. */
 const BACK = 4 * DAY;
 /** Clocks are read so often, at the same instants for everybody; no zone changes them twice within it and is back. */
-const STEP = 7 * DAY;
+const STEP = WEEK;
 
 /**
  * Weeks from an instant on, one of each sort: all others to `to`, or for a whole cycle of the calendar, have their openings at the same
@@ -72,13 +71,7 @@ interface Change {
 function changesOf(zone: IANAZone, from: Instant): readonly Change[] {
   const [before, offset] = [offsetOf(zone, from), offsetOf(zone, from + STEP)];
   if (before === offset) return [];
-  let [low, high] = [from, from + STEP];
-  while (high - low > MINUTE) {
-    const middle = Math.floor((low + high) / 2 / MINUTE) * MINUTE;
-    if (offsetAt(zone, middle) === before) low = middle;
-    else high = middle;
-  }
-  return [{ at: high, offset }];
+  return [{ at: changeOfClocks(zone, from, from + STEP), offset }];
 }
 
 const offsets = new Map<string, Map<Instant, number>>();

@@ -2,6 +2,7 @@
 import { compileDirectory } from "../compiled-directory";
 import { compilePolicy } from "../compiled-policy";
 import type { Directory } from "../directory";
+import { grouped } from "../grouped";
 import type { Policy } from "../policy";
 import { cellOf } from "../rule-index";
 import type { Wish } from "./offers";
@@ -25,13 +26,9 @@ export function likePeople(
   ]);
   const wanted = [...new Set(all.flatMap(({ who }) => who.jobFunctions))];
   const kind = rules.targets.get(role)?.get(environment)?.kind ?? "";
-  const groups = new Map<string, string[]>();
-  for (const [person, { jobFunctions, kinds }] of people) {
+  const groups = grouped(people, ([person, { jobFunctions, kinds }]) => {
     const looks = [kinds.has(kind), wanted.filter((name) => jobFunctions.has(name))];
-    const key = alone.has(person) ? person : JSON.stringify(looks);
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [person]);
-    else group.push(person);
-  }
-  return [...groups.values()];
+    return alone.has(person) ? person : JSON.stringify(looks);
+  });
+  return [...groups.values()].map((group) => group.map(([person]) => person));
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { CompiledWho } from "../compiled-who";
+import { grouped } from "../grouped";
 import type { Side } from "./standing";
 
 /** People whom no rule of either side tells from one another. */
@@ -24,13 +25,7 @@ export function profilePairs(old: Side, now: Side): readonly ProfilePair[] {
   );
   const people = new Set([...old.people.people.keys(), ...now.people.people.keys()]);
   const keys = [old, now].map((side) => keysOf(side, named));
-  const groups = new Map<string, string[]>();
-  for (const person of people) {
-    const key = keys.map((keyOf) => keyOf(person)).join("\n");
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [person]);
-    else group.push(person);
-  }
+  const groups = grouped(people, (person) => keys.map((keyOf) => keyOf(person)).join("\n"));
   return [...groups].map(([key, members], id) => {
     const [one, other] = key.split("\n");
     return { id, person: members[0] ?? "", people: members, isSame: one === other };
