@@ -8,8 +8,6 @@ import { grantReport } from "./reap-table";
 import type { Terminal } from "./terminal";
 import type { WatchedJudge } from "./watched-judge";
 
-/** Grants that are ended at once at each connection: as many sessions there, beside those of people. */
-const AT_ONCE = 8;
 /** What others made is known a second later: an end that soon is late by as much. */
 const LOOK_EVERY = 1_000;
 const SWEEP_EVERY = 30_000;
@@ -18,6 +16,8 @@ const ALARMING = 3;
 
 export interface Running {
   readonly environments: ReadonlySet<string> | null;
+  /** How many grants are ended at once at each connection. */
+  readonly atOnce: number;
   /** By which live grants are judged again; null: by nothing. */
   readonly judge: WatchedJudge | null;
   /** JSON lines instead of text. */
@@ -38,11 +38,11 @@ export async function keepReaping(world: World, running: Running, terminal: Term
     monitor?.note(event, now);
     tell(event, formatInstant(now));
   };
-  const { environments, judge } = running;
+  const { atOnce, environments, judge } = running;
   const options = {
     environments,
     judge: () => judge?.current() ?? null,
-    atOnce: AT_ONCE,
+    atOnce,
     lookEvery: LOOK_EVERY,
     sweepEvery: SWEEP_EVERY,
     random: Math.random,

@@ -10,9 +10,6 @@ const LATENESS = [0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 300, 3600];
 export class ReaperMetrics {
   readonly #registry = new Registry<OpenMetricsContentType>();
   readonly #open: Gauge;
-  readonly #due: Gauge;
-  readonly #stuck: Gauge;
-  readonly #unrecorded: Gauge;
   readonly #trusted: Gauge;
   readonly #looked: Gauge;
   readonly #ends: Counter<"outcome">;
@@ -27,9 +24,21 @@ export class ReaperMetrics {
     const registers = [this.#registry];
     const gauge = (name: string, help: string) => new Gauge({ name: `elevation_${name}`, help, registers });
     this.#open = gauge("grants_open", "Grants that may be open, by the journal");
-    this.#due = gauge("grants_due", "Grants that must end and have not");
-    this.#stuck = gauge("grants_stuck", "Grants that must end and could not be ended at the last try");
-    this.#unrecorded = gauge("grants_unrecorded", "Grants that have ended, which the journal could not be told yet");
+    // Counted when somebody asks, not at each of a thousand ends.
+    const counted = (name: string, help: string, count: () => number) =>
+      new Gauge({
+        ...{ name: `elevation_${name}`, help, registers },
+        collect() {
+          this.set(count());
+        },
+      });
+    const unended = (wanted: "stuck" | "unrecorded") =>
+      [...this.#unended.values()].filter((outcome) => outcome === wanted).length;
+    counted("grants_due", "Grants that must end and have not", () => this.#unended.size);
+    counted("grants_stuck", "Grants that must end and could not be ended at the last try", () => unended("stuck"));
+    counted("grants_unrecorded", "Grants that have ended, which the journal could not be told yet", () =>
+      unended("unrecorded"),
+    );
     this.#trusted = gauge("journal_trusted", "1 while the journal can be read and verifies, else 0");
     this.#looked = gauge("last_look_timestamp_seconds", "When the journal was last read");
     const outcome = { labelNames: ["outcome"] as const, registers };
@@ -72,10 +81,6 @@ export class ReaperMetrics {
         break;
       }
     }
-    const outcomes = [...this.#unended.values()];
-    this.#due.set(outcomes.length);
-    this.#stuck.set(outcomes.filter((outcome) => outcome === "stuck").length);
-    this.#unrecorded.set(outcomes.filter((outcome) => outcome === "unrecorded").length);
   }
 
   get contentType(): string {

@@ -5,11 +5,12 @@ import {
   dueByTheirClocks,
   endDue,
   instantOf,
+  journalNow,
   judgedNow,
   lookAgain,
   mustEnd,
   type OpenState,
-  openNow,
+  openGrants,
   type Reaped,
   reasonOf,
   type Trusted,
@@ -77,11 +78,13 @@ class Reaper {
   readonly #queues = new Map<string, queueAsPromised<Due>>();
   readonly #working = new Map<Digest, Promise<void>>();
   readonly #failing = new Map<Digest, Failing>();
+  /** What may be open by the journal, as it was when it last changed. */
+  #open: readonly OpenState[] = [];
   #agenda = new Agenda([], () => null);
   /** Ended since the look began that is under way: it may have read the journal before that. */
   readonly #endedMeanwhile = new Set<Digest>();
   #untrusted: string | null = null;
-  /** Of the journal that the agenda was made of. */
+  /** Of the journal that `#open` was made of. */
   #head: string | null = null;
   /** What goes on beside the ends: at most one look and one sweep. */
   #look: Promise<void> | null = null;
@@ -132,27 +135,30 @@ class Reaper {
   }
 
   async #readJournal(): Promise<void> {
-    const { trusted, open } = await openNow(this.#world, this.#options.environments);
+    const { trusted, view } = await journalNow(this.#world);
     this.#tellTrust(trusted instanceof Error ? reasonOf(trusted) : null);
     // What was known goes on: a journal that can't be read keeps nobody's access open.
-    if (open === null) return;
+    if (view === null) return;
+    const isKnown = this.#isKnown(trusted);
+    const { environments } = this.#options;
+    if (!isKnown) this.#open = openGrants({ environments, states: [] }, trusted, view);
     // Judged again each time: what a deny rule says depends on the instant, too.
     const judge = this.#options.judge();
-    if (judge !== null || !this.#isKnown(trusted)) this.#plan(open, trusted, judge);
-    this.#options.on({ type: "looked", open: open.length, next: this.#agenda.next });
+    if (!isKnown || judge !== null) this.#plan(trusted, judge);
+    this.#options.on({ type: "looked", open: this.#open.length, next: this.#agenda.next });
   }
 
-  #plan(open: readonly OpenState[], trusted: Trusted | Error, judge: Judge | null): void {
-    const digests = new Set(open.map(({ digest }) => digest));
+  #plan(trusted: Trusted | Error, judge: Judge | null): void {
+    const digests = new Set(this.#open.map(({ digest }) => digest));
     for (const digest of this.#failing.keys()) if (!digests.has(digest)) this.#failing.delete(digest);
     const now = this.#world.clock();
     const isFree = ({ digest }: OpenState) =>
       !this.#working.has(digest) && !this.#failing.has(digest) && !this.#endedMeanwhile.has(digest);
-    const free = open.filter(isFree);
+    const free = this.#open.filter(isFree);
     this.#agenda = new Agenda(free, (grant) => mustEnd(grant, trusted, now) ?? judgedNow(judge, grant, now));
   }
 
-  /** Whether the agenda was made of the same journal: then nothing is new. */
+  /** Whether the journal is the one of the last look: then nothing is new. */
   #isKnown(trusted: Trusted | Error): boolean {
     const head = trusted instanceof Error ? null : trusted.view.head.hash;
     const isKnown = head !== null && head === this.#head;

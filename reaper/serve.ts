@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Instant } from "@elevation/domain";
 import { ReaperHealth } from "./health";
@@ -22,7 +23,8 @@ export interface Monitored {
 export async function serveMonitor(host: string, port: number, clock: () => Instant): Promise<Monitored> {
   const [health, metrics] = [new ReaperHealth(), new ReaperMetrics()];
   const server = createServer((request, response) => void answer(request, response, health, metrics, clock));
-  await listen(server, host, port);
+  server.listen(port, host);
+  await once(server, "listening");
   const { address, family, port: bound } = server.address() as AddressInfo;
   return {
     url: `http://${family === "IPv6" ? `[${address}]` : address}:${bound}`,
@@ -54,14 +56,4 @@ async function answer(
   const problem = health.problem(clock());
   const body = problem === null ? { status: "ok" } : { status: "failing", problem };
   return send(problem === null ? 200 : 503, "application/json", `${JSON.stringify(body)}\n`);
-}
-
-function listen(server: Server, host: string, port: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(port, host, () => {
-      server.removeListener("error", reject);
-      resolve();
-    });
-  });
 }

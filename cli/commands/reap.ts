@@ -31,7 +31,7 @@ export interface ReapOptions {
   readonly directory?: string;
 }
 
-/** How many grants are ended at once: as many sessions at targets, beside those of people. */
+/** How many grants are ended at once, by a reaper that keeps running at each connection: as many sessions there, beside those of people. */
 const AT_ONCE = 8;
 
 /**
@@ -53,7 +53,8 @@ export async function reap(options: ReapOptions, terminal: Terminal): Promise<Ex
     say: (line) => terminal.say(line),
   });
   if (options.once !== true) {
-    return keepReaping(world, { environments, judge, json: options.json === true, address, listen }, terminal);
+    const json = options.json === true;
+    return keepReaping(world, { environments, atOnce: AT_ONCE, judge, json, address, listen }, terminal);
   }
   const pass = { ...input.pass, judge: judge?.current() ?? null, environments, atOnce: AT_ONCE };
   const { reaped, untrusted } = await reapOnce(world, pass);

@@ -78,15 +78,12 @@ export async function reap(world: World, pass: Pass): Promise<Passed> {
   return { reaped, untrusted: trusted instanceof Error ? reasonOf(trusted) : null };
 }
 
-/** All that may be open by the journal: for whoever keeps an eye on it. `open` is null where the journal can't be read at all. */
-export async function openNow(
+/** The journal as it is now, for whoever keeps an eye on it; `view` is null where it can't be read at all. */
+export async function journalNow(
   world: World,
-  environments: Pass["environments"],
-): Promise<{ readonly trusted: Trusted | Error; readonly open: readonly OpenState[] | null }> {
+): Promise<{ readonly trusted: Trusted | Error; readonly view: JournalView | null }> {
   const trusted = await tryTrustedView(world, null);
-  const view = trusted instanceof Error ? await verifiedView(world) : trusted.view;
-  const pass = { declared: null, states: [], environments, atOnce: 1 };
-  return { trusted, open: view === null ? null : openGrants(pass, trusted, view) };
+  return { trusted, view: trusted instanceof Error ? await verifiedView(world) : trusted.view };
 }
 
 /** Ends one grant, and never rejects: what became of it is the answer. Idempotent. */
@@ -104,11 +101,15 @@ export async function lookAgain(
 ): Promise<readonly Reaped[]> {
   const trusted = await tryTrustedView(world, null);
   if (trusted instanceof Error) return [];
-  return endAgain(world, { declared: null, states: [], environments, atOnce }, trusted.view);
+  return endAgain(world, { environments, atOnce }, trusted.view);
 }
 
-async function endAgain(world: World, pass: Pass, view: JournalView): Promise<readonly Reaped[]> {
-  const again = await endAll(world, pass.atOnce, toLookAtAgain(world, pass, view));
+async function endAgain(
+  world: World,
+  { environments, atOnce }: Pick<Pass, "environments" | "atOnce">,
+  view: JournalView,
+): Promise<readonly Reaped[]> {
+  const again = await endAll(world, atOnce, toLookAtAgain(world, { environments }, view));
   // Nothing was there, as it should be: not worth a line.
   return again.filter(({ outcome }) => outcome === "stuck");
 }
@@ -211,7 +212,11 @@ async function clockOf(world: World, [grant]: readonly OpenState[]): Promise<Ins
 }
 
 /** What may be open, each digest once: what the journal calls live, and what only a state knows of. */
-function openGrants(pass: Pass, trusted: Trusted | Error, view: JournalView | null): readonly OpenState[] {
+export function openGrants(
+  pass: Pick<Pass, "environments" | "states">,
+  trusted: Trusted | Error,
+  view: JournalView | null,
+): readonly OpenState[] {
   const open = new Map<Digest, OpenState>();
   for (const record of view?.grants ?? []) {
     if (record.status === "live") open.set(record.digest, openFromRecord(record));
@@ -229,7 +234,7 @@ function openGrants(pass: Pass, trusted: Trusted | Error, view: JournalView | nu
  * What has ended and may have something left: residue, or what was made late, which only a process can do that was at
  * work on the activation when the end came.
  */
-function toLookAtAgain(world: World, pass: Pass, view: JournalView): readonly Due[] {
+function toLookAtAgain(world: World, pass: Pick<Pass, "environments">, view: JournalView): readonly Due[] {
   const now = world.clock();
   const again = [...view.grants].filter((record) => {
     const { status, closedAt, confirmedAt, residue } = record;
@@ -243,7 +248,7 @@ function toLookAtAgain(world: World, pass: Pass, view: JournalView): readonly Du
     .map((grant) => [grant, "returned"]);
 }
 
-function isOurs({ environments }: Pass, { request }: OpenState): boolean {
+function isOurs({ environments }: Pick<Pass, "environments">, { request }: OpenState): boolean {
   return environments === null || environments.has(request.spec.environment);
 }
 
