@@ -12,6 +12,7 @@ import { judge } from "./judge";
 import { preflight } from "./preflight";
 import { revokeAccess } from "./revoke";
 import { grantErrorOf, type Session } from "./session";
+import { SharedLooks } from "./shared-looks";
 import type { Timeline } from "./timeline";
 
 const CLOCK = "SELECT pg_catalog.floor(extract(epoch FROM pg_catalog.clock_timestamp()) * 1000)::bigint::text AS now";
@@ -23,6 +24,8 @@ export class PostgresConnection implements TargetConnection {
   /** The database that the connection names; the session is in another one if that one lets nobody in. */
   private readonly database: string;
   private readonly timeline: Timeline;
+  /** Of all grants that end over sessions like this one. */
+  private readonly looks: SharedLooks;
   private readonly release: (session: Session) => Promise<void>;
 
   constructor(
@@ -30,12 +33,15 @@ export class PostgresConnection implements TargetConnection {
     server: string,
     database: string,
     timeline: Timeline,
+    looks: SharedLooks,
     release: (session: Session) => Promise<void>,
   ) {
     this.session = session;
     this.server = server;
     this.database = database;
     this.timeline = timeline;
+    // A session in another database sees none of the rights that the others look for.
+    this.looks = session.database === database ? looks : new SharedLooks();
     this.release = release;
   }
 
@@ -78,7 +84,8 @@ export class PostgresConnection implements TargetConnection {
 
   async revoke(access: Access, spares: SparesSessions): Promise<Revocation> {
     return this.attempt("revoke-failed", "could not end the grant", async () => {
-      const revocation = await revokeAccess(this.session, access, spares, this.timeline);
+      const { looks, session, timeline } = this;
+      const revocation = await looks.whileEnding(() => revokeAccess(session, access, spares, timeline, looks));
       const unscanned = this.session.database === this.database ? [] : [this.unscanned()];
       return { ...revocation, residue: [...unscanned, ...revocation.residue] };
     });

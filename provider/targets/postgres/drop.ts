@@ -7,15 +7,21 @@ import { leftTimeline, type Timeline } from "./timeline";
 
 /** An emptied role that stays gives nobody anything, so nobody waits for it: the next sweep tries again. */
 const DROP_LOCK_TIMEOUT_MS = 1_000;
+/** One that still gives the access is emptied first if it can't be dropped at once. */
+export const AT_ONCE_MS = 100;
 const UNDEFINED_ROLE = "42704";
 
 /**
  * Drops a grant's role, in a transaction of its own; memberships in it end with it, whoever granted them. Returns why it
  * could not be dropped, or null. Objects that name it (a right granted to it) or a transaction that is granting one keep it.
  */
-export async function dropRole(session: Session, name: string): Promise<string | null> {
+export async function dropRole(
+  session: Session,
+  name: string,
+  lockTimeoutMs = DROP_LOCK_TIMEOUT_MS,
+): Promise<string | null> {
   try {
-    await session.alone(DROP_LOCK_TIMEOUT_MS, `DROP ROLE ${escapeIdentifier(name)}`);
+    await session.alone(lockTimeoutMs, `DROP ROLE ${escapeIdentifier(name)}`);
     return null;
   } catch (error) {
     if (!(error instanceof ServerFault)) throw error;

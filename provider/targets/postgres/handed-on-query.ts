@@ -3,13 +3,31 @@ import { ACL_SOURCES, CONCERNED, isSince } from "./acl-sources";
 import { BOOTSTRAP_SUPERUSER, BY_INDEX } from "./catalog";
 
 /**
- * Parameters of all parts: $1 the policy's role, $2 everybody who held the access, $3 and $4 the baseline. `source` is every
- * role whose rights the policy's role has: whoever acts for it grants as the object's owner, or as who may grant it.
- * Before PostgreSQL 16 a holder could become each of these, and then no INHERIT is needed.
+ * Whom a search is about. `one` grant: $1 is the policy's role. `several`: $1 are their policy's roles, $2 to $4 all that is theirs,
+ * and whatever is found for one of them alone is found, perhaps with more: what only one may say (whose rights gave it) is not asked.
  */
-const SCAN = (hasOptions: boolean): string => `
+type About = "one" | "several";
+
+const onlyOne = (about: About, condition: string): string => (about === "one" ? condition : "");
+
+/** Before PostgreSQL 16 a holder could become each of the roles that hers is a member of, and then no INHERIT is needed. */
+const hasRole = (role: string, other: string, hasOptions: boolean): string =>
+  `pg_catalog.pg_has_role(${role}, ${other}, '${hasOptions ? "USAGE" : "MEMBER"}')`;
+
+/** Every role whose rights the policy's role has; of several only those that granted a membership: there are few, and no others are asked for. */
+const source = (hasOptions: boolean, about: About): string =>
+  about === "one"
+    ? `SELECT r.oid FROM pg_catalog.pg_roles r WHERE ${hasRole("$1::oid", "r.oid", hasOptions)}`
+    : `SELECT g.oid FROM (SELECT DISTINCT m.grantor FROM pg_catalog.pg_auth_members m) g (oid)
+  JOIN pg_catalog.unnest($1::oid[]) p (oid) ON ${hasRole("p.oid", "g.oid", hasOptions)}`;
+
+/**
+ * Parameters of all parts: $1 the policy's role, $2 everybody who held the access, $3 and $4 the baseline (of several
+ * the roles, and all that is of any). `source`: whoever acts for the policy's role grants as the object's owner, or as who may grant it.
+ */
+const SCAN = (hasOptions: boolean, about: About): string => `
 WITH source (oid) AS (
-  SELECT r.oid FROM pg_catalog.pg_roles r WHERE pg_catalog.pg_has_role($1::oid, r.oid, '${hasOptions ? "USAGE" : "MEMBER"}')
+  ${source(hasOptions, about)}
   UNION SELECT pg_catalog.unnest($2::oid[])),
 baseline (age) AS (SELECT coalesce(pg_catalog.max(pg_catalog.age(b.x::xid)), -1) FROM pg_catalog.unnest($3::text[]) b (x)),
 here (oid) AS (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database()),
@@ -23,15 +41,14 @@ hooks AS MATERIALIZED (
   UNION ALL SELECT 'rule', w.rulename, w.ev_class, w.xmin FROM rules w WHERE w.rulename <> '_RETURN'
   UNION ALL SELECT 'row-level policy', y.polname, y.polrelid, y.xmin FROM pg_catalog.pg_policy y),
 memberships AS MATERIALIZED (
-  SELECT m.roleid, m.member, m.grantor, m.xmin FROM pg_catalog.pg_auth_members m
-  WHERE ${isSince("m")}),
+  SELECT m.roleid, m.member, m.grantor FROM pg_catalog.pg_auth_members m
+  WHERE m.grantor IN (SELECT oid FROM source) AND ${isSince("m")}),
 acls AS (${ACL_SOURCES}),
 given AS (
   SELECT a.kind, a.name, x.grantee, x.grantor, pg_catalog.string_agg(x.privilege_type
            || CASE WHEN x.is_grantable THEN ' (with grant option)' ELSE '' END, ', ' ORDER BY x.privilege_type) AS rights
   FROM acls a CROSS JOIN LATERAL pg_catalog.aclexplode(a.acl) x
-  WHERE x.grantee <> a.owner AND x.grantee IS DISTINCT FROM $1::oid
-    AND ($1::oid IS NULL OR x.grantor IN (SELECT oid FROM source))
+  WHERE x.grantee <> a.owner ${onlyOne(about, "AND x.grantee IS DISTINCT FROM $1::oid AND ($1::oid IS NULL OR x.grantor IN (SELECT oid FROM source))")}
     AND (x.grantee = ANY ($2::oid[]) OR ${isSince("a")})
     AND NOT EXISTS (SELECT FROM pg_catalog.aclexplode(a.standard) s
                     WHERE s.grantee = x.grantee AND s.privilege_type = x.privilege_type)
@@ -80,13 +97,11 @@ FROM elsewhere w JOIN pg_catalog.pg_roles r ON r.oid = w.refobjid
 UNION ALL
 SELECT d.what, d.kind, d.name, r.rolname, NULL, NULL, true
 FROM (SELECT 'door' AS what, * FROM doors UNION ALL SELECT 'trap', * FROM traps) d JOIN pg_catalog.pg_roles r ON r.oid = d.owner
-WHERE d.owner IN (SELECT oid FROM source) AND NOT d.owner = ANY ($2::oid[])
-  AND ${isSince("d")}
+WHERE ${isSince("d")} ${onlyOne(about, "AND d.owner IN (SELECT oid FROM source) AND NOT d.owner = ANY ($2::oid[])")}
 UNION ALL
 SELECT 'member', NULL, r.rolname, u.rolname, b.rolname, NULL, true FROM memberships m
 JOIN pg_catalog.pg_roles r ON r.oid = m.roleid JOIN pg_catalog.pg_roles u ON u.oid = m.member
 JOIN pg_catalog.pg_roles b ON b.oid = m.grantor
-WHERE m.grantor IN (SELECT oid FROM source)
 UNION ALL
 SELECT 'prepared', NULL, x.gid, x.owner, x.database, NULL, true FROM pg_catalog.pg_prepared_xacts x
 JOIN pg_catalog.pg_roles r ON r.rolname = x.owner WHERE r.oid = ANY ($2::oid[])${
@@ -94,38 +109,52 @@ JOIN pg_catalog.pg_roles r ON r.rolname = x.owner WHERE r.oid = ANY ($2::oid[])$
   hasOptions
     ? ""
     : `
-  OR (r.oid IN (SELECT oid FROM source) AND pg_catalog.age(x.transaction) <= (SELECT age FROM baseline))`
-}
-ORDER BY 1, 2, 3, 4`;
+  OR (pg_catalog.age(x.transaction) <= (SELECT age FROM baseline) ${onlyOne(about, "AND r.oid IN (SELECT oid FROM source)")})`
+}`;
 
 const MAKER = `proof.roleid = r.oid AND proof.member = me.oid AND proof.grantor = ${BOOTSTRAP_SUPERUSER} AND proof.admin_option`;
 const MAKER_BEFORE_16 = "proof.member = r.oid AND proof.grantor = me.oid";
 
 /** Whether a role is one of our grants: of this one alone, for the server has as many as there are grants. */
-const isOurs = (role: string, hasOptions: boolean) => `
+const isOurs = (role: string, hasOptions: boolean, pattern: string) => `
   EXISTS (SELECT FROM pg_catalog.pg_roles r CROSS JOIN pg_catalog.pg_roles me
           JOIN pg_catalog.pg_auth_members proof ON ${hasOptions ? MAKER : MAKER_BEFORE_16}
-          WHERE r.oid = ${role} AND r.rolname::text ~ $3 AND me.rolname = current_user ${BY_INDEX})`;
+          WHERE r.oid = ${role} AND r.rolname::text ~ ${pattern} AND me.rolname = current_user ${BY_INDEX})`;
 
 /**
- * Ways from the person ($1) to the policy's role ($2) that don't lead through a role of ours ($3, by its name's pattern):
- * they were there before, or are by hand.
+ * Ways from a person to the policy's role that don't lead through a role of ours (by its name's pattern): they were there
+ * before, or are by hand. `asked` has a row (person, role) for each grant.
  */
-const OTHER_WAYS = (hasOptions: boolean): string => `
-WITH RECURSIVE up (oid, first) AS (
-  SELECT m.roleid, m.roleid FROM pg_catalog.pg_auth_members m
-  WHERE m.member = $1::oid AND NOT ${isOurs("m.roleid", hasOptions)}
-  UNION SELECT n.roleid, up.first FROM up CROSS JOIN LATERAL (
+const WAYS = (hasOptions: boolean, asked: string, pattern: string): string => `
+WITH RECURSIVE asked (person, role) AS (${asked}), up (oid, first, role) AS (
+  SELECT m.roleid, m.roleid, a.role FROM asked a CROSS JOIN LATERAL (
+    SELECT m.roleid FROM pg_catalog.pg_auth_members m WHERE m.member = a.person ${BY_INDEX}) m
+  WHERE NOT ${isOurs("m.roleid", hasOptions, pattern)}
+  UNION SELECT n.roleid, up.first, up.role FROM up CROSS JOIN LATERAL (
     SELECT m.roleid FROM pg_catalog.pg_auth_members m WHERE m.member = up.oid ${BY_INDEX}) n
-  WHERE NOT ${isOurs("n.roleid", hasOptions)})
-SELECT DISTINCT r.rolname AS first FROM up JOIN pg_catalog.pg_roles r ON r.oid = up.first WHERE up.oid = $2::oid ORDER BY 1`;
+  WHERE NOT ${isOurs("n.roleid", hasOptions, pattern)})
+SELECT DISTINCT r.rolname AS first FROM up JOIN pg_catalog.pg_roles r ON r.oid = up.first WHERE up.oid = up.role`;
+
+const OTHER_WAYS = (hasOptions: boolean): string => `${WAYS(hasOptions, "SELECT $1::oid, $2::oid", "$3")} ORDER BY 1`;
+
+/** $1 the policy's roles, $2 to $4 as above, $5 persons and $6 their policy's roles, $7 the pattern. */
+const CONCERNED_BY = (hasOptions: boolean): string => `
+SELECT EXISTS (${SCAN(hasOptions, "several")})
+    OR EXISTS (${WAYS(hasOptions, "SELECT * FROM ROWS FROM (pg_catalog.unnest($5::oid[]), pg_catalog.unnest($6::oid[]))", "$7")}) AS "isConcerned"`;
 
 interface Queries {
+  /** What was handed on by one grant. */
   readonly scan: string;
   readonly otherWays: string;
+  /** Whether any of several grants has any of both: one look for all that end at the same time. */
+  readonly several: string;
 }
 
-const queries = (hasOptions: boolean): Queries => ({ scan: SCAN(hasOptions), otherWays: OTHER_WAYS(hasOptions) });
+const queries = (hasOptions: boolean): Queries => ({
+  scan: `${SCAN(hasOptions, "one")} ORDER BY 1, 2, 3, 4`,
+  otherWays: OTHER_WAYS(hasOptions),
+  several: CONCERNED_BY(hasOptions),
+});
 
 /** The queries for a server whose memberships have options, and for one before PostgreSQL 16. */
 export const QUERIES = queries(true);

@@ -5,6 +5,7 @@ import { GRANT_ROLE_PATTERN, grantRoleOf, readNote } from "./grant-role";
 import { QUERIES, QUERIES_BEFORE_16 } from "./handed-on-query";
 import type { Holder } from "./holders";
 import { ServerFault, type Session } from "./session";
+import type { SharedLooks } from "./shared-looks";
 import { tick } from "./text";
 
 /** More sentences than this help nobody; their number is said. */
@@ -47,6 +48,7 @@ interface Found {
  * or that the policy's role gave anybody on an object changed since the grant began; what a holder owns since then, here
  * or, as a number, in other databases; what runs with the role's rights, or with others' at the role's tables, and was
  * changed since then; memberships; prepared transactions.
+ * Where nothing of it is there for any of the grants that end at the same time, one look says so for all.
  * `first`: what was seen before anything was taken away; a login that was renamed since is found by that.
  * A scan that fails is a sentence too: it never undoes that the grant has ended. Its limits are in docs/postgres.md.
  */
@@ -56,16 +58,20 @@ export async function scanHandedOn(
   first: Facts,
   holders: readonly Holder[],
   baseline: Baseline | null,
+  looks: SharedLooks,
 ): Promise<readonly string[]> {
   const { database, connection } = session;
+  const { since = [], open = [] } = baseline ?? {};
+  const [person, role] = [first.person?.oid ?? null, first.policyRole?.oid ?? null];
+  const held = holders.map((holder) => holder.oid);
+  const superusers = holders.filter((holder) => holder.isSuperuser).map(({ name }) => `${tick(name)} is a superuser`);
+  if (!(await looks.mayConcern(session, { person, role, held, since, open }))) return superusers;
   try {
-    const [person, role] = [first.person?.oid ?? null, first.policyRole?.oid ?? null];
     const { scan, otherWays } = session.hasOptions ? QUERIES : QUERIES_BEFORE_16;
-    const held = holders.map((holder) => holder.oid);
-    const found = await session.rows<Found>(scan, [role, held, baseline?.since ?? [], baseline?.open ?? []]);
+    const found = await session.rows<Found>(scan, [role, held, since, open]);
     const ways = await session.rows<{ first: string }>(otherWays, [person, role, GRANT_ROLE_PATTERN]);
     const sentences = [
-      ...holders.filter((holder) => holder.isSuperuser).map((holder) => `${tick(holder.name)} is a superuser`),
+      ...superusers,
       ...ways.map(({ first }) => otherWay(access, first)),
       ...found
         .filter((row) => row.name !== grantRoleOf(access) || row.what !== "member")

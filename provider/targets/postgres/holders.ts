@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { BY_INDEX, type Facts, membersBesideMaker } from "./catalog";
 import type { Session } from "./session";
+import { BACKENDS } from "./sessions";
 
 /** A role that has, or had, the access. */
 export interface Holder {
@@ -11,6 +12,8 @@ export interface Holder {
   readonly isPerson: boolean;
   /** Reached from the grant's role. */
   readonly isMember: boolean;
+  /** Whether a session of it was open when it was looked for. */
+  readonly isConnected: boolean;
 }
 
 /**
@@ -24,7 +27,8 @@ WITH RECURSIVE reach (oid, person) AS (
   UNION SELECT m.member, reach.person FROM reach CROSS JOIN LATERAL (
     SELECT m.member FROM pg_catalog.pg_auth_members m WHERE m.roleid = reach.oid AND (${usable}) ${BY_INDEX}) m)
 SELECT reach.oid::bigint::text AS oid, r.rolname AS name, r.rolsuper AS "isSuperuser",
-       pg_catalog.bool_or(reach.person) AS "isPerson", pg_catalog.bool_or(NOT reach.person) AS "isMember"
+       pg_catalog.bool_or(reach.person) AS "isPerson", pg_catalog.bool_or(NOT reach.person) AS "isMember",
+       reach.oid IN (SELECT a.login FROM ${BACKENDS} a) AS "isConnected"
 FROM reach CROSS JOIN LATERAL (
   SELECT r.rolname, r.rolsuper FROM pg_catalog.pg_roles r WHERE r.oid = reach.oid ${BY_INDEX}) r
 WHERE r.rolname <> current_user GROUP BY reach.oid, r.rolname, r.rolsuper`;

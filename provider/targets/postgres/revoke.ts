@@ -2,7 +2,7 @@
 import { GrantError } from "../../errors";
 import type { Access, Revocation, SparesSessions } from "../../lifecycle/ports";
 import { type Facts, isEmptied, type Membership, membersBesideMaker, readFacts } from "./catalog";
-import { dropRole } from "./drop";
+import { AT_ONCE_MS, dropRole } from "./drop";
 import { grantRoleOf } from "./grant-role";
 import { baselineOf, scanHandedOn } from "./handed-on";
 import { type Holder, readHolders } from "./holders";
@@ -11,6 +11,7 @@ import { revokeMembership } from "./memberships";
 import { ServerFault, type Session } from "./session";
 import { endSessions } from "./sessions";
 import { settle } from "./settle";
+import type { SharedLooks } from "./shared-looks";
 import { tick } from "./text";
 import { type Doubt, doubtAbsence, doubtOrigin, leftTimeline, type Timeline } from "./timeline";
 
@@ -43,6 +44,7 @@ export async function revokeAccess(
   access: Access,
   spares: SparesSessions,
   timeline: Timeline,
+  looks: SharedLooks,
 ): Promise<Revocation> {
   const name = grantRoleOf(access);
   const first = await settledFacts(session, access, name);
@@ -56,7 +58,7 @@ export async function revokeAccess(
   const baseline = baselineOf(first);
   const residue = await removeRole(ending, (await endIntact(ending, first)) ?? (await takeAway(ending, first)));
   if (!found) requireNone(ending, doubtAbsence(timeline));
-  const handedOn = await scanHandedOn(session, access, first, [...ending.holders.values()], baseline);
+  const handedOn = await scanHandedOn(session, access, first, [...ending.holders.values()], baseline, looks);
   return { found, sessionsEnded: ending.sessionsEnded, residue: [...residue, ...handedOn] };
 }
 
@@ -73,20 +75,26 @@ function facts({ session, access, name }: Pick<Ending, "session" | "access" | "n
 }
 
 /**
- * The short end of a grant that is exactly as it was made: the person's membership, her sessions, and the role, with
- * which it loses the policy's. Returns what is seen then, or null where something stands against it: then all of
- * {@link takeAway} follows. INVARIANT (nobody else): nobody but a superuser can make another member meanwhile, for our
- * login alone may grant the role (docs/adr/0010-the-short-end.md).
+ * The short end of a grant that is exactly as it was made: its role is dropped, with which the person loses what it gives,
+ * and her sessions are ended. Where one is open her membership goes first, and the role, whose note says since when what
+ * she changed counts, stays until that is done. Returns what is seen then, or null where something stands against it: then
+ * all of {@link takeAway} follows. INVARIANT (nobody else): nobody but a superuser can make another member meanwhile, for
+ * our login alone may grant the role (docs/adr/0010-the-short-end.md).
  */
 async function endIntact(ending: Ending, first: Facts): Promise<Facts | null> {
-  const { session, access, timeline } = ending;
+  const { session, access, name, timeline } = ending;
   const { person } = ownRows(first, access);
   const isHere = leftTimeline(first.role?.comment ?? null, timeline) === null;
   if (!session.hasOptions || !isHere || person === undefined || judge(first, access).state !== "intact") return null;
   await noteHolders(ending, first);
-  if ((await revokeMembership(session, person)) !== null) return null;
+  if ([...ending.holders.values()].some(({ isConnected }) => isConnected)) {
+    if ((await revokeMembership(session, person)) !== null) return null;
+    await endHolders(ending);
+    return (await dropRole(session, name)) === null ? facts(ending) : null;
+  }
+  if ((await dropRole(session, name, AT_ONCE_MS)) !== null) return null;
   await endHolders(ending);
-  return (await dropRole(session, ending.name)) === null ? facts(ending) : null;
+  return facts(ending);
 }
 
 /** Returns what was seen last. */

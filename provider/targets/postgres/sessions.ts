@@ -18,7 +18,7 @@ interface Backend {
  * The server's processes, as pg_stat_activity has them: that view asks for each what we may see of it, and so goes through
  * all of our roles, one for each grant. Whose a process is may be seen by everybody.
  */
-const BACKENDS = `
+export const BACKENDS = `
 (SELECT pg_catalog.pg_stat_get_backend_pid(b.id) AS pid, pg_catalog.pg_stat_get_backend_userid(b.id) AS login
  FROM pg_catalog.pg_stat_get_backend_idset() b (id))`;
 

@@ -10,6 +10,7 @@ import { grantRoleName } from "./grant-role";
 import { readIdentity } from "./identity";
 import { IdleSessions } from "./idle-sessions";
 import { ServerFault, Session } from "./session";
+import { SharedLooks } from "./shared-looks";
 import { requireTimeline } from "./timeline";
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -26,6 +27,7 @@ export class PostgresTarget implements Target {
   readonly kind = "postgres";
   private readonly env: Env;
   private readonly idle = new IdleSessions();
+  private readonly looks = new Map<string, SharedLooks>();
 
   constructor(env: Env) {
     this.env = env;
@@ -49,10 +51,13 @@ export class PostgresTarget implements Target {
     // By the whole address: another one in the same variable is another connection.
     const key = JSON.stringify([connection, this.env[connectionVariable(connection)]]);
     const release = (session: Session): Promise<void> => this.idle.keep(key, session);
+    const looks = this.looks.get(key) ?? new SharedLooks();
+    this.looks.set(key, looks);
+    const together = { looks, release };
     const waiting = this.idle.take(key);
     if (waiting !== null) {
       try {
-        return await introduce(waiting, address.database, timeline, release);
+        return await introduce(waiting, address.database, timeline, together);
       } catch {
         // It was cut while it waited, or leads to a server that changed: a new one will tell.
         await waiting.close();
@@ -60,7 +65,7 @@ export class PostgresTarget implements Target {
     }
     const session = await openSession(connection, address);
     try {
-      return await introduce(session, address.database, timeline, release);
+      return await introduce(session, address.database, timeline, together);
     } catch (error) {
       await session.close();
       throw error instanceof ServerFault ? connectionFailed(connection, error) : error;
@@ -86,7 +91,7 @@ async function introduce(
   session: Session,
   database: string,
   named: number | null,
-  release: (session: Session) => Promise<void>,
+  { looks, release }: { readonly looks: SharedLooks; readonly release: (session: Session) => Promise<void> },
 ): Promise<PostgresConnection> {
   const major = Math.floor(session.version / 10_000);
   if (major < OLDEST) {
@@ -97,7 +102,7 @@ async function introduce(
   }
   const identity = await readIdentity(session);
   const timeline = requireTimeline(session.connection, identity.timeline, named);
-  return new PostgresConnection(session, identity.server, database, timeline, release);
+  return new PostgresConnection(session, identity.server, database, timeline, looks, release);
 }
 
 function connectionFailed(connection: string, fault: ServerFault): GrantError {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
 import type { Access, TargetConnection } from "@elevation/provider/lifecycle";
+import { SharedLooks } from "@elevation/provider/targets/postgres/shared-looks";
 import { anAccess, type OrdersServer, type PersonSession, sharedOrdersServer } from "../../support/postgres";
 
 const theServer = sharedOrdersServer();
@@ -213,14 +214,55 @@ describe("what the holder of a grant handed on", function () {
       "`alice` owns table `lab.copy` in database `orders`, made or changed since the grant began",
     ],
   ] as const) {
-    it(`when it is ${what}, then revoking lists it`, async () => {
-      await orders.superuser(...LAB);
-      const residue = await residueOf(statement);
+    const isListed = (residue: readonly string[]) => {
       // MAINTAIN is known since 17.
       const expected = orders.major < 17 ? sentence.replace(" MAINTAIN,", "") : sentence;
       assert.ok(residue.includes(expected), `${residue.join("\n")}\nlacks\n${expected}`);
+    };
+
+    it(`when it is ${what}, then revoking lists it`, async () => {
+      await orders.superuser(...LAB);
+      isListed(await residueOf(statement));
+    });
+
+    it(`when it is ${what}, and a newer grant of another ends at the same time, then too`, async () => {
+      await orders.superuser(...LAB);
+      const other = await orders.connect();
+      const others = anAccess(other.server, "c", { identity: "bruno", role: "orders_reader" });
+      await manager.create(access);
+      const alice = await orders.open("alice");
+      await alice.sql(statement);
+      await other.create(others);
+      const [hers, his] = await Promise.all([manager.revoke(access, END), other.revoke(others, END)]);
+      isListed(hers.residue);
+      assert.deepEqual(his.residue, []);
     });
   }
+
+  it("when nothing was by any of many that end at the same time, then one look tells all of them", async () => {
+    const told: Promise<boolean>[] = [];
+    const { mayConcern } = SharedLooks.prototype;
+    SharedLooks.prototype.mayConcern = function (...asked) {
+      const answer = mayConcern.apply(this, asked);
+      told.push(answer);
+      return answer;
+    };
+    try {
+      const many = await Promise.all(
+        ["1", "2", "3", "4", "5"].map(async (digit, n) => {
+          const one = await orders.connect();
+          const role = n % 2 === 0 ? "orders_admin" : "orders_reader";
+          return { one, its: anAccess(one.server, digit, { role, identity: n % 3 === 0 ? "alice" : "bruno" }) };
+        }),
+      );
+      for (const { one, its } of many) await one.create(its);
+      const ended = await Promise.all(many.map(({ one, its }) => one.revoke(its, END)));
+      for (const end of ended) assert.deepEqual(end, { found: true, sessionsEnded: 0, residue: [] });
+      assert.deepEqual(await Promise.all(told), [false, false, false, false, false]);
+    } finally {
+      SharedLooks.prototype.mayConcern = mayConcern;
+    }
+  });
 
   it("when it is something in another database, then revoking says how much and that it was not looked into", async () => {
     const elsewhere = await orders.open("postgres", "postgres");

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
+import { setImmediate } from "node:timers/promises";
 import type { Access, TargetConnection } from "@elevation/provider/lifecycle";
 import { PostgresTarget } from "@elevation/provider/targets";
 import { anAccess, CONNECTION, type OrdersServer, sharedOrdersServer, VARIABLE } from "../../support/postgres";
@@ -113,6 +114,8 @@ describe("a grant whose holder, or neighbour, resists", function () {
     await manager.create(access);
     const alice = await orders.open("alice");
     const running = alice.refusal("SELECT pg_sleep(3600) FROM orders");
+    const asleep = "SELECT FROM pg_stat_activity WHERE usename = 'alice' AND wait_event = 'PgSleep'";
+    while ((await orders.superuser(asleep)).length === 0) await setImmediate();
     assert.equal((await manager.revoke(access, END)).sessionsEnded, 1);
     assert.equal(await running, "terminating connection due to administrator command");
   });
