@@ -45,11 +45,27 @@ export async function declareGrants(folder = "requests"): Promise<void> {
     now: Date.now(),
     deploying: process.env["ELEVATION_DEPLOY"] === "1",
   });
-  for (const { file } of choice.declare) {
-    const { metadata, spec } = file.document.value;
-    new Grant({ metadata, spec, origin: file.origin });
-  }
+  withoutStacks(() => {
+    for (const { file } of choice.declare) {
+      const { metadata, spec } = file.document.value;
+      new Grant({ metadata, spec, origin: file.origin });
+    }
+  });
   await reportOthers(choice, documents, journal);
+}
+
+/**
+ * Pulumi keeps the stack of each property's making, to tell where a promise leaked, and maps each line of it to its source: of a thousand
+ * grants that is a fifth of the program's time, and they all come from one line. NB. whoever looks for leaks gets them.
+ */
+function withoutStacks(declare: () => void): void {
+  const { stackTraceLimit } = Error;
+  if (!process.env["PULUMI_DEBUG_PROMISE_LEAKS"]) Error.stackTraceLimit = 0;
+  try {
+    declare();
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
+  }
 }
 
 /** A stack that serves what isn't there would withdraw everything that it served under the right name. */

@@ -366,6 +366,24 @@ describe("declareGrants in a program", () => {
     assert.deepEqual(await denials(), once);
   });
 
+  it("when grants are declared, then no stack of their making is kept, and those of others are as before", async () => {
+    write(aRequest({ requestedAt: now() }, "fine"));
+    const { stackTraceLimit } = Error;
+    let limit: number | undefined;
+    const defineProperty = Object.defineProperty;
+    Object.defineProperty = <T>(...args: [T, PropertyKey, PropertyDescriptor & ThisType<unknown>]): T => {
+      if (args[1] === "_debugStackTrace") limit ??= Error.stackTraceLimit;
+      return defineProperty(...args);
+    };
+    try {
+      assert.deepEqual(await declare(), ["fine"]);
+    } finally {
+      Object.defineProperty = defineProperty;
+    }
+    assert.equal(limit, 0);
+    assert.equal(Error.stackTraceLimit, stackTraceLimit);
+  });
+
   it("when the same run is dry, then the denied are reported and not journaled", async () => {
     await start(true);
     write(aRequest({ requestedAt: now(), requester: "mallory@example.com" }, "denied"));
