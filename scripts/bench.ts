@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Measures how fast decide() is beside other policy engines, what a grant costs beside a resource that does nothing, with the real
-// engine and a real PostgreSQL, and how fast the journal is. Prints tables and whether each target is met; a target that isn't met is no failure.
+// engine and a real PostgreSQL, how fast the journal is, and how late access ends. Prints tables and whether each target is met; a
+// target that isn't met is no failure.
 import { cpus, loadavg, totalmem } from "node:os";
 import { measureDecisions } from "./bench/decide-part";
 import { measureEngine } from "./bench/engine-part";
 import { measureJournal } from "./bench/journal-part";
+import { measureLateness } from "./bench/lateness-part";
+import { latenessReport } from "./bench/lateness-report";
 import { type BenchOptions, readOptions } from "./bench/options";
 import { decideReport, engineReport, journalReport } from "./bench/report";
 
@@ -20,6 +23,9 @@ async function main(options: BenchOptions): Promise<void> {
   if (options.parts.includes("engine")) {
     const results = await measureEngine(options, say);
     print(`## Stacks, ${results.engine}\n\n${engineReport(results, options)}\n`);
+  }
+  if (options.parts.includes("lateness")) {
+    print(`## Lateness\n\n${latenessReport(await measureLateness(options, say))}\n`);
   }
   print(`Load average after: ${load()}`);
 }

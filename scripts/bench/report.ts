@@ -7,14 +7,7 @@ import { WAYS } from "./journal-part";
 import { PROCESS_KINDS } from "./memory";
 import type { BenchOptions } from "./options";
 import { exponent, median } from "./statistics";
-
-/** Of what is to be reached, one line: what, its limit, and what was measured. */
-interface Target {
-  readonly what: string;
-  readonly limit: string;
-  readonly measured: string;
-  readonly isMet: boolean;
-}
+import { type Target, targetsTable } from "./targets";
 
 const MIB = 2 ** 20;
 const MAX_PER_GRANT_MS = 5;
@@ -228,11 +221,6 @@ function journalTargets({ appends, verify }: JournalResults): Target[] {
 function atMost(what: string, measured: number, limit: number, unit: string, digits = 1): Target {
   const told = (value: string) => (unit === "" ? value : `${value} ${unit}`);
   return { what, limit: told(`at most ${limit}`), measured: told(measured.toFixed(digits)), isMet: measured <= limit };
-}
-
-function targetsTable(targets: readonly Target[]): string {
-  const rows = targets.map(({ what, limit, measured, isMet }) => [what, limit, measured, isMet ? "met" : "not met"]);
-  return table(["target", "limit", "measured", ""], rows);
 }
 
 function seconds(results: EngineResults, stack: StackKind, size: number, operation: Operation): number[] {

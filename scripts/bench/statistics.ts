@@ -12,3 +12,9 @@ export function exponent(from: { size: number; cost: number }, to: { size: numbe
   if (from.cost <= 0 || to.cost <= 0) return Number.NaN;
   return Math.log(to.cost / from.cost) / Math.log(to.size / from.size);
 }
+
+/** The smallest value that is no less than so large a part of all (above 0, at most 1). NaN of none. */
+export function percentile(values: readonly number[], part: number): number {
+  const sorted = [...values].sort((one, other) => one - other);
+  return sorted[Math.ceil(part * sorted.length) - 1] ?? Number.NaN;
+}

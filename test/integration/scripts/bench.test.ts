@@ -31,6 +31,8 @@ describe("npm run bench", () => {
         "### Operations, seconds (median; smallest to largest)",
         "### Peak memory, MiB",
         "### State, bytes",
+        "## Lateness",
+        "### Targets",
       ],
     );
     for (const operation of ["preview", "preview, our pack", "up", "refresh", "destroy", "up with checkpoints"]) {
