@@ -38,7 +38,12 @@ export interface StackRef {
 /** `data` of each type of event. Personal data stands only here. */
 export interface EventData {
   opened: { readonly version: 1 };
-  decided: { readonly decision: Decision; readonly request: Request };
+  decided: {
+    readonly decision: Decision;
+    readonly request: Request;
+    /** Present where an `up` left it scheduled: whose it is, so that it can be activated at its start without that stack's state. */
+    readonly scheduled?: StackRef & { readonly origin: string | null };
+  };
   activating: StackRef & {
     /** Path of the request file below the requests folder; null for a grant written in a program. */
     readonly origin: string | null;
@@ -57,7 +62,11 @@ export interface EventData {
   revoking: { readonly cause: EndCause };
   revoked: { readonly cause: EndCause; readonly endedAt: string; readonly sessionsEnded: number };
   expired: { readonly cause: EndCause; readonly endedAt: string; readonly sessionsEnded: number };
-  failed: { readonly reason: string };
+  failed: {
+    readonly reason: string;
+    /** What was scheduled is so no more: it lapsed, or was withdrawn. Without it, it is tried again. */
+    readonly unscheduled?: true;
+  };
   stuck: { readonly cause: EndCause; readonly reason: string };
   drift: { readonly differences: readonly string[] };
   orphan: { readonly place: Place; readonly differences: readonly string[] };

@@ -2,6 +2,7 @@
 import type { Decision, Digest, EndedGrant, EventData, Instant, JournalEvent, LiveGrant } from "@elevation/domain";
 import { type GrantRecord, nextRecord, verifiedInstant } from "./grant-record";
 import type { JournalView } from "./journal-view";
+import { Schedules } from "./schedule";
 import { GENESIS, type Head } from "./store";
 
 interface Failed {
@@ -25,6 +26,7 @@ export class ChainState {
   readonly #records = new Map<Digest, GrantRecord[]>();
   readonly #decisions = new Map<Digest, Decided[]>();
   readonly #failures = new Map<Digest, Failed[]>();
+  readonly #schedules = new Schedules();
   readonly #live = new Map<Digest, LiveGrant>();
   readonly #history: EndedGrant[] = [];
   /** Of each digest that prolongs another or is prolonged, those of its chain: one list for all of them. */
@@ -56,6 +58,7 @@ export class ChainState {
   }
 
   #addOf(digest: Digest, event: JournalEvent): void {
+    this.#schedules.add(digest, event);
     if (event.type === "decided") {
       const { decision } = event.data as EventData["decided"];
       append(this.#decisions, digest, { seq: event.seq, decision });
@@ -120,6 +123,7 @@ export class ChainState {
         history ??= Object.freeze(allEnded.slice(0, ended));
         return history;
       },
+      scheduled: this.#schedules.snapshot(),
       grant,
       chain: (digest) => (chains.get(digest) ?? [digest]).filter((each) => each === digest || grant(each) !== null),
       grants: {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { EventType, JournalEvent } from "@elevation/domain";
-import { parseInstant } from "@elevation/domain";
+import { isDocumentError, parseInstant, parseRequest, requestDigestOf } from "@elevation/domain";
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -17,7 +17,8 @@ const OF_REQUEST: readonly EventType[] = [
   "drift",
   "residue",
 ];
-const INTENT_TEXTS = ["organization", "project", "stack", "requester", "role", "environment", "policyDigest"];
+const STACK_TEXTS = ["organization", "project", "stack"];
+const INTENT_TEXTS = [...STACK_TEXTS, "requester", "role", "environment", "policyDigest"];
 const PLACE_TEXTS = ["kind", "connection", "role", "server", "identity", "object"];
 
 /**
@@ -36,8 +37,25 @@ export function dataProblem(event: JournalEvent): string | null {
   if (event.type === "failed" || event.type === "stuck")
     return isFields(data) && isText(data["reason"]) ? null : problem;
   if (event.type === "residue") return isFields(data) && isTexts(data["residue"]) ? null : problem;
-  if (event.type === "decided") return isFields(data) && isFields(data["decision"]) ? null : problem;
-  return null;
+  if (event.type !== "decided") return null;
+  if (!isFields(data) || !isFields(data["decision"])) return problem;
+  return data["scheduled"] === undefined ? null : scheduleProblem(event, data["scheduled"], data["request"]);
+}
+
+/** Access will be opened by what it says: so it must be whole, and of the request that the event names. */
+function scheduleProblem(event: JournalEvent, scheduled: unknown, request: unknown): string | null {
+  const isWhole =
+    isFields(scheduled) &&
+    STACK_TEXTS.every((field) => isText(scheduled[field])) &&
+    (scheduled["origin"] === null || isText(scheduled["origin"]));
+  if (!isWhole) return "its data has no proper `scheduled`";
+  try {
+    if (requestDigestOf(parseRequest(request, "its request")) === event.request) return null;
+    return "its data holds another request than it names";
+  } catch (error) {
+    if (isDocumentError(error)) return error.message;
+    throw error;
+  }
 }
 
 function intentProblem(data: unknown): string | null {

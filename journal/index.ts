@@ -12,6 +12,7 @@ export { type Asked, byTurn, judgeInTurn, type Turns } from "./judge-in-turn";
 export { type LineSource, nextLineStart, scanLines } from "./line-scan";
 export { type OpenStoreOptions, openStore } from "./open-store";
 export { grantsSql, isRoleName, type JournalRoles, SCHEMA_SQL, setupSql } from "./postgres/schema";
+export type { Schedule } from "./schedule";
 export { GENESIS, type Head, type JournalStore } from "./store";
 export { viewsBefore } from "./views-before";
 export { missingWitness, type ReadWitness, readWitness } from "./witness";

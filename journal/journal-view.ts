@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Decision, Digest, EndedGrant, Instant, LiveGrant } from "@elevation/domain";
 import type { GrantRecord } from "./grant-record";
+import type { Schedule } from "./schedule";
 import type { Head } from "./store";
 
 /** What a verified journal says up to one event. It never changes: later events are in a later view. */
@@ -13,6 +14,8 @@ export interface JournalView {
   readonly live: readonly LiveGrant[];
   /** Grants that ended, in the order of their ends, as decide() takes them. */
   readonly history: readonly EndedGrant[];
+  /** Requests that wait for their start, or whose activation there is not yet known to have come about. */
+  readonly scheduled: ReadonlyMap<Digest, Schedule>;
   /** Everything known of a digest; null where it never had an intent. */
   grant(digest: Digest): GrantRecord | null;
   /** The digests that prolong one another with this one, itself included, in the order of their intents. */

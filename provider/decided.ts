@@ -1,5 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type Actor, type Decision, formatInstant, type Instant, type NewEvent, type Request } from "@elevation/domain";
+import {
+  type Actor,
+  type Decision,
+  type EventData,
+  formatInstant,
+  type Instant,
+  type NewEvent,
+  type Request,
+} from "@elevation/domain";
 import type { JournalView } from "@elevation/journal";
 
 /**
@@ -16,8 +24,13 @@ export function decidedOnce(
   return [decided(decision, by)];
 }
 
-export function decided(decision: Decision, by: { request: Request; actor: Actor; now: Instant }): NewEvent {
-  const data = { decision, request: by.request };
+/** `scheduled`: whose it is that waits for its start by this decision. */
+export function decided(
+  decision: Decision,
+  by: { request: Request; actor: Actor; now: Instant },
+  scheduled?: EventData["decided"]["scheduled"],
+): NewEvent {
+  const data = { decision, request: by.request, ...(scheduled === undefined ? {} : { scheduled }) };
   return { at: formatInstant(by.now), type: "decided", request: decision.requestDigest, actor: by.actor, data };
 }
 

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type Decision, isInert, type Judge, type Place, startAtOf } from "@elevation/domain";
-import { type GrantRecord, type Journal, judge } from "@elevation/journal";
+import { type GrantRecord, type Journal, type JournalView, judge, type Schedule } from "@elevation/journal";
 import { decidedOnce, violationLines } from "../decided";
 import { GrantError, isGrantError } from "../errors";
 import { type Established, type Establishing, establish, kept } from "./establish";
 import { type Intent, intend, journalFailed, prepare, whereOf } from "./intent";
 import type { TargetConnection } from "./ports";
 import { endedState, mustEnd } from "./revoke";
+import { inputsOfSchedule, scheduledOnce, startOf } from "./schedule";
 import { closedState, type GrantInputs, type GrantState, instantOf, isOfStack, openFromIntent } from "./state";
 import { journalCall, laterClock, reasonOf, requireSameServer, trustedView, type World, withConnection } from "./world";
 
@@ -24,10 +25,39 @@ export async function activate(world: World, inputs: GrantInputs, previous?: Gra
   if (known?.status === "live") return resume(world, journal, inputs, known);
   const documents = world.judge();
   const decision = judge(documents, inputs.request, { stack: inputs, now: world.clock(), view });
-  if (isInert(decision)) return inertUnused(world, journal, inputs, decision, previous);
+  if (isInert(decision)) {
+    const wasScheduled = previous?.status === "scheduled" || view.scheduled.has(inputs.digest);
+    return inertUnused(world, journal, inputs, decision, wasScheduled);
+  }
   if (decision.outcome === "deny") throw await deny(world, journal, inputs, decision);
   if (startsLater(world, inputs)) return schedule(world, journal, inputs, decision);
-  return activateAnew(world, journal, inputs, documents);
+  const made = await activateAnew(world, journal, inputs, documents);
+  if (made !== null && "state" in made) return made.state;
+  // INVARIANT (intend): without an intent of our own, and not denied, another process was faster.
+  if (made === null) throw new TypeError("an activation came to no outcome");
+  return made.raced.status === "ended"
+    ? inertAfterEnd(world, inputs, made.raced)
+    : resume(world, journal, inputs, made.raced);
+}
+
+/**
+ * Opens at its start what an `up` left scheduled, deciding again, or finishes what a killed run left half made. Null: it is not the time,
+ * another process is at it or was, or it is scheduled no more. Throws as {@link activate} does.
+ */
+export async function activateScheduled(world: World, schedule: Schedule): Promise<GrantState | null> {
+  const inputs = inputsOfSchedule(schedule);
+  const { journal, view } = await trustedView(world, null);
+  const isWanted = (view: JournalView) => view.scheduled.has(inputs.digest);
+  const start = startOf(schedule, view);
+  if (!isWanted(view) || start === null || start > world.clock()) return null;
+  const known = view.grant(inputs.digest);
+  if (known?.status === "live") return resume(world, journal, inputs, known);
+  const documents = world.judge();
+  const decision = judge(documents, inputs.request, { stack: inputs, now: world.clock(), view });
+  if (isInert(decision)) return inertUnused(world, journal, inputs, decision, true);
+  if (decision.outcome === "deny") throw await deny(world, journal, inputs, decision);
+  const made = await activateAnew(world, journal, inputs, documents, isWanted);
+  return made !== null && "state" in made ? made.state : null;
 }
 
 function startsLater(world: World, inputs: GrantInputs): boolean {
@@ -55,13 +85,11 @@ async function inertUnused(
   journal: Journal,
   inputs: GrantInputs,
   decision: Decision,
-  previous: GrantState | undefined,
+  wasScheduled: boolean,
 ): Promise<GrantState> {
   const reason = decision.violations.map(({ message }) => message).join("; ");
   world.say(`\`${inputs.request.metadata.name}\` creates nothing: ${reason}`);
-  if (previous?.status === "scheduled") {
-    await journalFailed(world, journal, inputs, reason);
-  }
+  if (wasScheduled) await journalFailed(world, journal, inputs, reason, true);
   return { ...closedState(inputs), status: "failed" };
 }
 
@@ -79,7 +107,7 @@ export function denial(inputs: GrantInputs, decision: Decision): GrantError {
 
 async function schedule(world: World, journal: Journal, inputs: GrantInputs, decision: Decision): Promise<GrantState> {
   const { view } = await journalCall(() =>
-    journal.step((view) => ({ events: decidedOnce(view, decision, by(world, inputs)), result: null })),
+    journal.step((view) => ({ events: scheduledOnce(world, view, decision, inputs), result: null })),
   );
   return {
     ...closedState(inputs),
@@ -91,19 +119,21 @@ async function schedule(world: World, journal: Journal, inputs: GrantInputs, dec
   };
 }
 
+/** Null: nobody wants it any more. Throws where it is denied. */
 async function activateAnew(
   world: World,
   journal: Journal,
   inputs: GrantInputs,
   documents: Judge,
-): Promise<GrantState> {
+  isWanted: (view: JournalView) => boolean = () => true,
+): Promise<{ readonly state: GrantState } | { readonly raced: GrantRecord } | null> {
   const where = whereOf(world.targets, inputs.request, documents);
   const at = (server: string): Place => ({ ...where, server });
   let intent: Intent | null = null;
   const run = async (connection: TargetConnection): Promise<Established | null> => {
     await prepare(world, journal, inputs, connection, at(connection.server));
     world.deadline?.check();
-    intent = await intend(world, journal, inputs, documents, at(connection.server));
+    intent = await intend(world, journal, inputs, documents, at(connection.server), isWanted);
     if (intent.kind !== "intended") return null;
     const work = establishing(world, journal, inputs, intent.record, true);
     return keeping(work, () => establish(work, connection));
@@ -112,14 +142,10 @@ async function activateAnew(
     if (intent === null) await journalFailed(world, journal, inputs, reasonOf(error));
     throw error;
   });
-  if (established !== null) return stateOf(established);
+  if (established !== null) return { state: stateOf(established) };
   const settled = intent as Intent | null;
   if (settled?.kind === "denied") throw denial(inputs, settled.decision);
-  // INVARIANT (intend): without an intent of our own, and not denied, another process was faster.
-  if (settled?.kind !== "raced") throw new TypeError("an activation came to no outcome");
-  return settled.record.status === "ended"
-    ? inertAfterEnd(world, inputs, settled.record)
-    : resume(world, journal, inputs, settled.record);
+  return settled?.kind === "raced" ? { raced: settled.record } : null;
 }
 
 /** A grant that the journal calls live: adopted as it is, or ended if it must end. It is not judged a second time. */

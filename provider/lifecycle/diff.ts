@@ -12,7 +12,7 @@ export interface Difference {
 
 /**
  * Compares a Grant with its declaration. Live and unchanged is no difference, whatever the policy says today. A change is:
- * a scheduled grant that is due, one that a killed run left half made, one that must end, one that a refresh found wider,
+ * a scheduled grant that is due or that the journal has not, one that a killed run left half made, one that must end, one that a refresh found wider,
  * and another shell text (otherwise the state would keep running the old one).
  *
  * Throws GrantError `journal-untrusted` if a journal is there and lacks an event that this state has seen: so an `up`
@@ -34,9 +34,18 @@ export async function diff(
 function needsWork(world: World, state: GrantState, trusted: Trusted | Error): boolean {
   const known = knownOf(trusted, state.digest);
   const open = openOf(state, known);
-  if (open === null) return state.status === "scheduled" && (startAtOf(state.request) ?? 0) <= world.clock();
+  if (open === null) return state.status === "scheduled" && (isDue(world, state) || !isScheduled(state, trusted));
   if (state.place === null || known?.activated === false) return true;
   return open.drift.length > 0 || mustEnd(open, trusted, world.clock()) !== null;
+}
+
+function isDue(world: World, { request }: GrantState): boolean {
+  return (startAtOf(request) ?? 0) <= world.clock();
+}
+
+/** Whether the journal has it too, so that a reaper activates it: it hasn't where its file was gone for a while. */
+function isScheduled({ digest }: GrantState, trusted: Trusted | Error): boolean {
+  return trusted instanceof Error || trusted.view.scheduled.has(digest);
 }
 
 async function requireWitness(world: World, state: GrantState): Promise<Trusted | Error> {

@@ -12,6 +12,7 @@ export * from "./ports";
 export { read, remove } from "./read";
 export * from "./reap";
 export { endGrant, mustEnd } from "./revoke";
+export * from "./start";
 export * from "./state";
 export { update } from "./update";
 export { type Deadline, reasonOf, type Trusted, type World } from "./world";

@@ -22,7 +22,9 @@ export type Intent =
   | { readonly kind: "intended"; readonly record: GrantRecord }
   | { readonly kind: "denied"; readonly decision: Decision }
   /** Another process was faster: its intent stands in the journal. */
-  | { readonly kind: "raced"; readonly record: GrantRecord };
+  | { readonly kind: "raced"; readonly record: GrantRecord }
+  /** Nobody wants it any more. */
+  | { readonly kind: "unwanted" };
 
 /** Where an allowed request's grant is made. Throws GrantError `denied` where there is no such place. */
 export function whereOf(targets: World["targets"], request: Request, documents: Judge): Where {
@@ -49,21 +51,25 @@ export async function prepare(
   await requireFreeName(world, journal, inputs, connection, place);
 }
 
-/** Decision and intent, one step on the journal: a lost race judges again. */
+/** Decision and intent, one step on the journal: a lost race judges again. `isWanted`: asked in that step, too. */
 export async function intend(
   world: World,
   journal: Journal,
   inputs: GrantInputs,
   documents: Judge,
   place: Place,
+  isWanted: (view: JournalView) => boolean,
 ): Promise<Intent> {
+  type Result = { decision: Decision } | { raced: GrantRecord } | { unwanted: true };
   const { result, view } = await journalCall(() =>
-    journal.step((view): { events: NewEvent[]; result: { decision: Decision } | { raced: GrantRecord } } => {
+    journal.step((view): { events: NewEvent[]; result: Result } => {
       const known = view.grant(inputs.digest);
       if (known !== null && known.status !== "failed") return { events: [], result: { raced: known } };
+      if (!isWanted(view)) return { events: [], result: { unwanted: true } };
       return judged(world, view, inputs, documents, place);
     }),
   );
+  if ("unwanted" in result) return { kind: "unwanted" };
   if ("raced" in result) return { kind: "raced", record: result.raced };
   if (result.decision.outcome === "deny") return { kind: "denied", decision: result.decision };
   const record = view.grant(inputs.digest);
@@ -74,20 +80,22 @@ export async function intend(
 
 /**
  * Journals that an activation did not happen: once for each reason, and never over an intent that another process may be
- * carrying out, or after an end.
+ * carrying out, or after an end. `unscheduled`: what waited for its start does so no more.
  */
 export async function journalFailed(
   world: World,
   journal: Journal,
   inputs: GrantInputs,
   reason: string,
+  unscheduled = false,
 ): Promise<void> {
-  const event = { ...eventHeader(world, inputs), type: "failed", data: { reason } } as const;
+  const data = unscheduled ? ({ reason, unscheduled } as const) : { reason };
+  const event = { ...eventHeader(world, inputs), type: "failed", data } as const;
   await journal
     .step((view) => {
       const status = view.grant(inputs.digest)?.status;
-      const isNews = status !== "live" && status !== "ended" && view.lastFailure(inputs.digest) !== reason;
-      return { events: isNews ? [event] : [], result: null };
+      const isNews = view.lastFailure(inputs.digest) !== reason || (unscheduled && view.scheduled.has(inputs.digest));
+      return { events: isNews && status !== "live" && status !== "ended" ? [event] : [], result: null };
     })
     .catch(() => undefined);
 }

@@ -4,6 +4,7 @@ import { GrantError } from "../errors";
 import { journalFailed } from "./intent";
 import type { Observation } from "./ports";
 import { endGrant, mustEnd, noteDrift } from "./revoke";
+import { withdrawScheduled } from "./schedule";
 import { accessOf, type GrantState, instantOf, type OpenState, openOf } from "./state";
 import {
   eventHeader,
@@ -50,16 +51,22 @@ export async function read(world: World, state: GrantState): Promise<GrantState 
 export async function remove(world: World, state: GrantState): Promise<void> {
   const trusted = await tryTrustedView(world, state.witness);
   const open = openOf(state, knownOf(trusted, state.digest));
-  if (open !== null) {
-    await endGrant(world, open, mustEnd(open, trusted, world.clock()) ?? "withdrawn");
-    return;
+  if (open !== null) return withdraw(world, open, trusted);
+  if (state.status !== "scheduled") return;
+  if (trusted instanceof Error) {
+    throw new GrantError(
+      "journal-untrusted",
+      `\`${state.request.metadata.name}\` is scheduled, and only the journal knows whether a run that was killed activated it: ${trusted.message}; the resource stays until it can be read`,
+      { cause: trusted },
+    );
   }
-  if (state.status !== "scheduled" || !(trusted instanceof Error)) return;
-  throw new GrantError(
-    "journal-untrusted",
-    `\`${state.request.metadata.name}\` is scheduled, and only the journal knows whether a run that was killed activated it: ${trusted.message}; the resource stays until it can be read`,
-    { cause: trusted },
-  );
+  // A reaper activates what the journal has scheduled: that it is so no more must be written, or it is open already.
+  const opened = openOf(state, await withdrawScheduled(world, trusted.journal, state));
+  if (opened !== null) await withdraw(world, opened, trusted);
+}
+
+async function withdraw(world: World, open: OpenState, trusted: Trusted | Error): Promise<void> {
+  await endGrant(world, open, mustEnd(open, trusted, world.clock()) ?? "withdrawn");
 }
 
 /** Of which nothing is open: waiting, inert, or ended by an `up`. */
@@ -68,7 +75,7 @@ async function readClosed(world: World, state: GrantState, trusted: Trusted | Er
   if (trusted instanceof Error) return state;
   if (trusted.view.grant(state.digest)?.status === "ended") return null;
   if (!hasLapsed(world, state)) return state;
-  await journalFailed(world, trusted.journal, state, "lapsed while it was scheduled");
+  await journalFailed(world, trusted.journal, state, "lapsed while it was scheduled", true);
   return null;
 }
 

@@ -3,6 +3,7 @@ import { type Digest, type EndCause, type Instant, type Judge, judgedAgain } fro
 import type { GrantRecord, JournalView } from "@elevation/journal";
 import { isGrantError } from "../errors";
 import { type Attempt, mustEnd, recordEnd, takeAway } from "./revoke";
+import { type Started, startScheduled, waitingIn, withdrawUndeclared } from "./start";
 import { type GrantState, instantOf, type OpenState, openFromRecord, openOf } from "./state";
 import {
   asError,
@@ -21,6 +22,8 @@ export interface Pass {
   readonly declared: { readonly project: string; readonly digests: ReadonlySet<Digest> } | null;
   /** By which live grants are judged again; absent or null: by nothing. */
   readonly judge?: Judge | null;
+  /** By which scheduled grants that are due are decided again and activated; absent or null: none is. */
+  readonly activate?: Judge | null;
   /** Grants of exported states: what ends without a journal, and what the journal doesn't know. */
   readonly states: readonly GrantState[];
   /** Only grants of these environments; null: of all. */
@@ -45,9 +48,10 @@ export interface Reaped {
   readonly residue: readonly string[];
 }
 
-/** One pass: what was to end, and why the journal could not be trusted, or null. */
+/** One pass: what was to end or to start, and why the journal could not be trusted, or null. */
 export interface Passed {
   readonly reaped: readonly Reaped[];
+  readonly started: readonly Started[];
   readonly untrusted: string | null;
 }
 
@@ -62,9 +66,9 @@ const LATE = 300_000;
 
 /**
  * Ends every grant that is past its end, must end, or was activated from a file that is no longer declared (design §6
- * "Withdrawing never depends on `up`"), all targets at the same time, each by itself: one that can't be ended holds up
+ * "Withdrawing never depends on `up`"; what is scheduled is so no more then), all targets at the same time, each by itself: one that can't be ended holds up
  * no other, and first all are ended, then all is recorded. Works from the journal and the states alone; where it is given a judge, live
- * grants are judged again besides (design §6 "Judged again"). Looks again at residue, and at what a slow process may have made after its end.
+ * grants are judged again besides (design §6 "Judged again"), and where it is told to activate, scheduled ones are, after all ends. Looks again at residue, and at what a slow process may have made after its end.
  * Idempotent: the next pass tries again what is stuck. Never throws for what one grant does.
  */
 export async function reap(world: World, pass: Pass): Promise<Passed> {
@@ -75,7 +79,24 @@ export async function reap(world: World, pass: Pass): Promise<Passed> {
   const reaped = await endAll(world, pass.atOnce, due);
   if (!(trusted instanceof Error)) reaped.push(...(await endAgain(world, pass, trusted.view)));
   reaped.sort((a, b) => compare(a.expiresAt, b.expiresAt) || compare(a.digest, b.digest));
-  return { reaped, untrusted: trusted instanceof Error ? reasonOf(trusted) : null };
+  const started = trusted instanceof Error ? [] : await startAll(world, pass, trusted);
+  return { reaped, started, untrusted: trusted instanceof Error ? reasonOf(trusted) : null };
+}
+
+/** What is scheduled: withdrawn where it is declared no more, activated where it is due. */
+async function startAll(world: World, pass: Pass, trusted: Trusted): Promise<readonly Started[]> {
+  const waiting = waitingIn(trusted.view, pass.environments);
+  const started: Started[] = [];
+  if (pass.declared !== null) started.push(...(await withdrawUndeclared(world, trusted, waiting, pass.declared)));
+  const { activate } = pass;
+  if (activate == null) return started;
+  const withdrawn = new Set(started.map(({ digest }) => digest));
+  const due = waiting.filter(({ at, schedule }) => at <= world.clock() && !withdrawn.has(schedule.digest));
+  await eachOf(due, pass.atOnce, async ({ schedule }) => {
+    const start = await startScheduled(world, activate, schedule);
+    if (start !== null) started.push(start);
+  });
+  return started.sort((one, other) => one.startAt - other.startAt || compare(one.digest, other.digest));
 }
 
 /** The journal as it is now, for whoever keeps an eye on it; `view` is null where it can't be read at all. */

@@ -133,8 +133,8 @@ export function closedState(inputs: GrantInputs): GrantState {
   };
 }
 
-/** Whether a digest's first intent was this stack's: it belongs to that one (design §6 "Reconcile"). */
-export function isOfStack({ stack }: GrantRecord, where: StackRef): boolean {
+/** Whether a digest's first intent, or its schedule, was this stack's: it belongs to that one (design §6 "Reconcile"). */
+export function isOfStack({ stack }: Pick<GrantRecord, "stack">, where: StackRef): boolean {
   return (["organization", "project", "stack"] as const).every((key) => stack[key] === where[key]);
 }
 
