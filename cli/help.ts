@@ -135,9 +135,13 @@ With --policy and --directory live grants are judged again: whose person is in t
 matches now (a break-glass grant: one that break-glass doesn't pass), is ended. Nothing else of a policy ends a live grant.
 A reaper that keeps running reads them again when they change; while they can't be read, it goes by what they said last.
 
-  --declared   a folder that is missing or holds a file that can't be read withdraws nothing: what is past its end is
-               ended all the same, and the exit code is 2. Grants of other projects, and those written in a program,
-               are never withdrawn by it
+With --activate, which needs both, a grant that an "up" left scheduled is activated at its start by what they say then: it is
+decided again, and a denied one is told of once and tried again until its activateBy. While they or the journal can't be
+read, nothing is activated.
+
+  --declared   what waits for its start is withdrawn, too. A folder that is missing or holds a file that can't be read
+               withdraws nothing: what is past its end is ended all the same, and the exit code is 2. Grants of other
+               projects, and those written in a program, are never withdrawn by it
   --state      what "pulumi stack export" writes. Without a journal that can be trusted, what is past its end in these
                is ended all the same, and the exit code is 4, because it can't be recorded
   --environment  for a job that holds the connections of some environments only; without it, a grant that is due and
@@ -145,12 +149,14 @@ A reaper that keeps running reads them again when they change; while they can't 
 
 --json prints { journal, grants: [{ request, name, requester, environment, target: { kind, connection, role, server,
 identity, object }, expiresAt, cause, outcome, reason, residue }] }; cause is expiry, withdrawn, drift, incomplete,
-chain, left or denied, outcome expired, revoked, stuck, or unrecorded (ended, but the journal could not be told). Without
---once it prints a line an event: { at, journal, event }, event being watching (open, next), ended (the grant's fields,
-lateMs), failed (the grant's fields, failures, alarm, again), journal-untrusted or journal-trusted (reason).
+chain, left or denied, outcome expired, revoked, stuck, or unrecorded (ended, but the journal could not be told); and
+scheduled: [{ request, name, requester, role, environment, startAt, outcome, expiresAt, reason }], outcome being activated,
+denied, failed, lapsed or withdrawn. Without --once it prints a line an event: { at, journal, event }, event being watching
+(open, scheduled, next), ended (the grant's fields, lateMs), failed (the grant's fields, failures, alarm, again), activated
+(the scheduled one's fields, lateMs), not-activated (its fields, again), journal-untrusted or journal-trusted (reason).
 
-Exit codes: 0 all that was due has ended, 2 the folder, a state, an argument or the environment is bad, 4 something is
-stuck or unrecorded, or the journal can't be trusted.`;
+Exit codes: 0 all that was due has ended, and started unless it is denied, 2 the folder, a state, a document, an argument or
+the environment is bad, 4 something is stuck, unrecorded or could not be activated, or the journal can't be trusted.`;
 
 export const JOURNAL_INIT = `
 Only ELEVATION_JOURNAL says where, as in file:/var/lib/elevation/journal.jsonl or postgres://admin@db.example/journal.

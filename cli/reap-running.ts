@@ -5,6 +5,7 @@ import { type Monitored, type ReaperEvent, runReaper, serveMonitor } from "@elev
 import { CommandError, EXIT, type ExitCode } from "./exit";
 import { neutral, safeJsonLine } from "./neutral";
 import { grantReport } from "./reap-table";
+import { startEventReport, startLine } from "./start-report";
 import type { Terminal } from "./terminal";
 import type { WatchedJudge } from "./watched-judge";
 
@@ -20,6 +21,8 @@ export interface Running {
   readonly atOnce: number;
   /** By which live grants are judged again; null: by nothing. */
   readonly judge: WatchedJudge | null;
+  /** Scheduled grants are activated by it, too. */
+  readonly activates: boolean;
   /** JSON lines instead of text. */
   readonly json: boolean;
   /** The journal, as it may be shown. */
@@ -38,10 +41,11 @@ export async function keepReaping(world: World, running: Running, terminal: Term
     monitor?.note(event, now);
     tell(event, formatInstant(now));
   };
-  const { atOnce, environments, judge } = running;
+  const { activates, atOnce, environments, judge } = running;
   const options = {
     environments,
     judge: () => judge?.current() ?? null,
+    activate: activates ? () => judge?.toGrantBy() ?? null : null,
     atOnce,
     lookEvery: LOOK_EVERY,
     sweepEvery: SWEEP_EVERY,
@@ -94,6 +98,8 @@ function teller({ json, address }: Running, terminal: Terminal): (event: ReaperE
   return (event, at) => {
     // A look is every second; that it works is told once.
     if (event.type === "begun" || (event.type === "looked" && isWatching)) return;
+    // A denied one is tried again until it lapses; why is told once.
+    if (event.type === "unactivated" && !event.isNews) return;
     if (event.type === "looked") isWatching = true;
     if (json) terminal.print(safeJsonLine({ at, journal: address, ...reportOf(event) }));
     else terminal.print(lineOf(at, event, terminal));
@@ -106,7 +112,13 @@ type Told = Exclude<ReaperEvent, { readonly type: "begun" }>;
 function reportOf(event: Told): object {
   switch (event.type) {
     case "looked":
-      return { event: "watching", open: event.open, next: event.next === null ? null : formatInstant(event.next) };
+      return {
+        ...{ event: "watching", open: event.open, scheduled: event.scheduled },
+        next: event.next === null ? null : formatInstant(event.next),
+      };
+    case "activated":
+    case "unactivated":
+      return startEventReport(event);
     case "journal":
       return { event: event.reason === null ? "journal-trusted" : "journal-untrusted", reason: event.reason };
     case "ended":
@@ -119,12 +131,17 @@ function reportOf(event: Told): object {
   }
 }
 
-function lineOf(at: string, event: Told, { colours: { bold, green, red, yellow } }: Terminal): string {
+function lineOf(at: string, event: Told, terminal: Terminal): string {
+  const { bold, green, red, yellow } = terminal.colours;
   switch (event.type) {
     case "looked": {
       const next = event.next === null ? "" : `, the next ends at ${formatInstant(event.next)}`;
-      return `${at} watching ${event.open === 1 ? "1 grant" : `${event.open} grants`}${next}`;
+      const scheduled = event.scheduled === 0 ? "" : `, ${event.scheduled} scheduled`;
+      return `${at} watching ${event.open === 1 ? "1 grant" : `${event.open} grants`}${scheduled}${next}`;
     }
+    case "activated":
+    case "unactivated":
+      return startLine(at, event, terminal);
     case "journal":
       if (event.reason === null) return `${at} ${green("the journal can be trusted again")}`;
       return `${at} ${bold(red("JOURNAL"))}: ${neutral(event.reason)}; what is known goes on to be ended`;

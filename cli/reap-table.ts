@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Reaped } from "@elevation/provider/lifecycle";
+import type { Reaped, Started } from "@elevation/provider/lifecycle";
 import { neutral } from "./neutral";
+import { renderStarts, type StartReport, startReport } from "./start-report";
 import { type Cell, renderInstant, renderTable } from "./table";
 import type { Terminal } from "./terminal";
 
@@ -19,10 +20,12 @@ export interface ReapReport {
     readonly reason: string | null;
     readonly residue: readonly string[];
   }[];
+  /** What became of scheduled grants. */
+  readonly scheduled: readonly StartReport[];
 }
 
-export function reapReport(journal: string, reaped: readonly Reaped[]): ReapReport {
-  return { journal, grants: reaped.map(grantReport) };
+export function reapReport(journal: string, reaped: readonly Reaped[], started: readonly Started[]): ReapReport {
+  return { journal, grants: reaped.map(grantReport), scheduled: started.map(startReport) };
 }
 
 export function grantReport({ digest, place, ...grant }: Reaped): ReapReport["grants"][number] {
@@ -32,8 +35,9 @@ export function grantReport({ digest, place, ...grant }: Reaped): ReapReport["gr
 const HEAD = ["grant", "person", "environment", "role", "connection", "until", "why", "outcome"];
 
 /** The pass for people; what needs somebody now stands first. */
-export function renderReap(terminal: Terminal, reaped: readonly Reaped[]): string {
-  if (reaped.length === 0) return "nothing is due";
+export function renderReap(terminal: Terminal, reaped: readonly Reaped[], started: readonly Started[]): string {
+  const starts = started.length === 0 ? [] : [renderStarts(terminal, started)];
+  if (reaped.length === 0) return starts[0] ?? "nothing is due";
   const { bold, red } = terminal.colours;
   const alarms = reaped.flatMap(({ name, requester, outcome, reason }) =>
     reason === null ? [] : [bold(red(neutral(`${outcome.toUpperCase()}: ${name} (${requester}): ${reason}`)))],
@@ -49,6 +53,7 @@ export function renderReap(terminal: Terminal, reaped: readonly Reaped[]): strin
       reaped.map((grant) => rowOf(terminal, grant)),
     ),
     ...residue,
+    ...starts,
   ].join("\n");
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { statSync } from "node:fs";
 import { resolve } from "node:path";
-import { isDocumentError, type Judge } from "@elevation/domain";
+import { isDocumentError, type Judge, type Purpose } from "@elevation/domain";
 import { BadDocuments, readJudgeFiles } from "./documents";
 
 /** A policy and a directory that may change while they are gone by: read again when a file has. */
@@ -13,6 +13,9 @@ export class WatchedJudge {
   readonly #say: (line: string) => void;
   #seen: string | null = null;
   #judge: Judge | null = null;
+  /** Of which `#granting` was read. */
+  #studied: Judge | null = null;
+  #granting: Judge | null = null;
   #isBad = false;
 
   constructor(cwd: string, policy: string, directory: string, say: (line: string) => void) {
@@ -27,26 +30,48 @@ export class WatchedJudge {
    * by it does no harm by going on.
    */
   current(): Judge | null {
+    if (this.#hasChanged()) {
+      // To end access by a policy nothing of it need be enforced.
+      this.#judge = this.#read("study") ?? this.#judge;
+    }
+    return this.#judge;
+  }
+
+  /** What the files say now, for whoever opens access by it: null where they can't be read, or say what this version doesn't enforce. */
+  toGrantBy(): Judge | null {
+    const judge = this.current();
+    if (this.#isBad) return null;
+    if (judge !== this.#studied) {
+      this.#studied = judge;
+      this.#granting = this.#read("grant");
+    }
+    return this.#granting;
+  }
+  /** Whether the files could not be read when they were last looked at. */
+  get isBad(): boolean {
+    return this.#isBad;
+  }
+
+  #hasChanged(): boolean {
     const state = [this.#policy, this.#directory].map((file) => stateOf(resolve(this.#cwd, file))).join();
-    if (state === this.#seen) return this.#judge;
+    if (state === this.#seen) return false;
     this.#seen = state;
     this.#isBad = false;
+    return true;
+  }
+
+  /** Null where they can't be read, which is told. */
+  #read(purpose: Purpose): Judge | null {
     try {
-      // To end access by a policy nothing of it need be enforced.
-      this.#judge = readJudgeFiles(this.#cwd, this.#policy, this.#directory, "study");
+      return readJudgeFiles(this.#cwd, this.#policy, this.#directory, purpose);
     } catch (error) {
       if (!(error instanceof BadDocuments) && !isDocumentError(error)) throw error;
       this.#isBad = true;
       for (const { file, line, column, message } of error.problems) {
         this.#say(line === 0 ? `error: ${file}: ${message}` : `error: ${file}:${line}:${column}: ${message}`);
       }
+      return null;
     }
-    return this.#judge;
-  }
-
-  /** Whether the files could not be read when they were last looked at. */
-  get isBad(): boolean {
-    return this.#isBad;
   }
 }
 

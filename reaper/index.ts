@@ -2,3 +2,4 @@
 
 export { type ReaperEvent, type ReaperOptions, runReaper, type Stopped } from "./reaper";
 export { type Monitored, serveMonitor } from "./serve";
+export type { StartEvent } from "./starts";

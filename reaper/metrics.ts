@@ -3,7 +3,7 @@ import type { Digest } from "@elevation/domain";
 import { Counter, Gauge, Histogram, type OpenMetricsContentType, Registry } from "prom-client";
 import type { ReaperEvent } from "./reaper";
 
-/** Seconds between an expiry and the end that was observed. */
+/** Seconds between an expiry and the end that was observed, and between a start and the access that was. */
 const LATENESS = [0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 300, 3600];
 
 /** What a reaper's events add up to, in the OpenMetrics format. No label names a person. */
@@ -16,6 +16,10 @@ export class ReaperMetrics {
   readonly #failures: Counter<"outcome">;
   readonly #residue: Counter;
   readonly #lateness: Histogram;
+  readonly #scheduled: Gauge;
+  readonly #activations: Counter;
+  readonly #unactivated: Counter<"outcome">;
+  readonly #startLateness: Histogram;
   /** What has begun to end and has not ended yet, with what became of the last try. */
   readonly #unended = new Map<Digest, "stuck" | "unrecorded" | null>();
 
@@ -52,6 +56,19 @@ export class ReaperMetrics {
     const name = "elevation_end_lateness_seconds";
     const help = "From a grant's expiry until its end was observed and recorded";
     this.#lateness = new Histogram({ name, help, buckets: LATENESS, registers });
+    this.#scheduled = gauge("grants_scheduled", "Grants that wait for their start, by the journal");
+    this.#activations = new Counter({ name: "elevation_activations", help: "Scheduled grants activated", registers });
+    this.#unactivated = new Counter({
+      name: "elevation_activation_failures",
+      help: "Tries to activate a scheduled grant that came to nothing",
+      ...outcome,
+    });
+    this.#startLateness = new Histogram({
+      name: "elevation_activation_lateness_seconds",
+      help: "From a scheduled grant's start until its access was observed and recorded",
+      buckets: LATENESS,
+      registers,
+    });
     this.#trusted.set(1);
   }
 
@@ -60,6 +77,7 @@ export class ReaperMetrics {
     switch (event.type) {
       case "looked":
         this.#open.set(event.open);
+        this.#scheduled.set(event.scheduled);
         this.#looked.set(at / 1000);
         break;
       case "journal":
@@ -73,6 +91,13 @@ export class ReaperMetrics {
         this.#ends.inc({ outcome: event.grant.outcome });
         this.#residue.inc(event.grant.residue.length);
         if (event.lateMs !== null) this.#lateness.observe(event.lateMs / 1000);
+        break;
+      case "activated":
+        this.#activations.inc();
+        this.#startLateness.observe(event.lateMs / 1000);
+        break;
+      case "unactivated":
+        this.#unactivated.inc({ outcome: event.start.outcome });
         break;
       case "failed": {
         const outcome = event.grant.outcome === "unrecorded" ? "unrecorded" : "stuck";

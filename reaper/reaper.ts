@@ -15,17 +15,24 @@ import {
   reasonOf,
   type Trusted,
   type World,
+  waitingIn,
 } from "@elevation/provider/lifecycle";
 import { type queueAsPromised, promise as queueOf } from "fastq";
 import { Agenda } from "./agenda";
 import { pauseAfter } from "./backoff";
 import { Sleep } from "./sleep";
+import { type StartEvent, Starts } from "./starts";
 
 export interface ReaperOptions {
   /** Only grants of these environments; null: of all. */
   readonly environments: ReadonlySet<string> | null;
   /** By which live grants are judged again at each look; null: by nothing (yet). Must not throw. */
   readonly judge: () => Judge | null;
+  /**
+   * Absent or null: it only ends access. Else scheduled grants are activated at their starts, decided again by what this gives; where that is null
+   * (for now), or the journal can't be trusted, none is. Must not throw.
+   */
+  readonly activate?: (() => Judge | null) | null;
   /** How many grants are ended at once at each connection: a target that is slow holds up no other. */
   readonly atOnce: number;
   /** How often the journal is read, in milliseconds: what others made is known at the latest then. */
@@ -39,8 +46,8 @@ export interface ReaperOptions {
 }
 
 export type ReaperEvent =
-  /** The journal was read: so many grants may be open, and the first that is not due yet ends then. */
-  | { readonly type: "looked"; readonly open: number; readonly next: Instant | null }
+  /** The journal was read: so many grants may be open, the first that is not due yet ends then, and so many wait for their start. */
+  | { readonly type: "looked"; readonly open: number; readonly next: Instant | null; readonly scheduled: number }
   /** The journal can't be trusted, or could again (null). What is known goes on to be ended. */
   | { readonly type: "journal"; readonly reason: string | null }
   /** A grant's end begins, perhaps not for the first time. */
@@ -48,7 +55,8 @@ export type ReaperEvent =
   /** `lateMs`: how long after its expiry it was observed to have ended; null where something else ended it. */
   | { readonly type: "ended"; readonly grant: Reaped; readonly lateMs: number | null }
   /** It could not be ended, or that could not be recorded; `failures` in a row, and when it is tried again. */
-  | { readonly type: "failed"; readonly grant: Reaped; readonly failures: number; readonly again: Instant };
+  | { readonly type: "failed"; readonly grant: Reaped; readonly failures: number; readonly again: Instant }
+  | StartEvent;
 
 /** What is left when a reaper has stopped. */
 export interface Stopped {
@@ -64,8 +72,8 @@ interface Failing {
 }
 
 /**
- * Ends each grant of a journal at its expiry, at its target, until it is told to stop: then it waits for the ends that have begun. Never
- * rejects for what one grant, one target or the journal does: what can't be ended is tried again, with pauses that grow to a minute, for ever.
+ * Ends each grant of a journal at its expiry, at its target, and activates scheduled ones where it is told to, until it is told to stop:
+ * then it waits for what has begun. Never rejects for what one grant, one target or the journal does: what can't be ended is tried again, with pauses that grow to a minute, for ever.
  */
 export async function runReaper(world: World, options: ReaperOptions, stop: AbortSignal): Promise<Stopped> {
   return new Reaper(world, options).run(stop);
@@ -81,6 +89,9 @@ class Reaper {
   /** What may be open by the journal, as it was when it last changed. */
   #open: readonly OpenState[] = [];
   #agenda = new Agenda([], () => null);
+  readonly #starts: Starts;
+  /** How many wait for their start. */
+  #scheduled = 0;
   /** Ended since the look began that is under way: it may have read the journal before that. */
   readonly #endedMeanwhile = new Set<Digest>();
   #untrusted: string | null = null;
@@ -95,6 +106,8 @@ class Reaper {
   constructor(world: World, options: ReaperOptions) {
     this.#world = world;
     this.#options = options;
+    const wake = () => this.#sleep.wake();
+    this.#starts = new Starts(world, options, (event) => this.#tellStart(event), wake);
   }
 
   async run(stop: AbortSignal): Promise<Stopped> {
@@ -107,17 +120,19 @@ class Reaper {
       if (isTime(now, this.#sweepAt, sweepEvery)) this.#beginSweep(now);
       for (const due of this.#agenda.take(now)) this.#begin(due);
       for (const { due, again } of this.#failing.values()) if (again <= now) this.#begin(due);
+      this.#beginStarts(now);
       await this.#sleep.for(this.#nextWake(now) - this.#world.clock());
     }
     stop.removeEventListener("abort", wake);
     await Promise.all([this.#look, this.#sweep]);
-    await Promise.all(this.#working.values());
+    await Promise.all([...this.#working.values(), this.#starts.settled()]);
     return { failing: this.#failing.size };
   }
 
   #nextWake(now: Instant): Instant {
     const { lookEvery } = this.#options;
-    let wake = Math.min(now + lookEvery, this.#agenda.next ?? Number.POSITIVE_INFINITY);
+    const ours = [this.#agenda.next, this.#starts.nextAfter(now)].filter((at) => at !== null);
+    let wake = Math.min(now + lookEvery, ...ours);
     for (const [digest, { again }] of this.#failing) if (!this.#working.has(digest)) wake = Math.min(wake, again);
     return wake;
   }
@@ -141,11 +156,31 @@ class Reaper {
     if (view === null) return;
     const isKnown = this.#isKnown(trusted);
     const { environments } = this.#options;
+    if (!isKnown && !(trusted instanceof Error)) this.#planStarts(trusted);
     if (!isKnown) this.#open = openGrants({ environments, states: [] }, trusted, view);
     // Judged again each time: what a deny rule says depends on the instant, too.
     const judge = this.#options.judge();
     if (!isKnown || judge !== null) this.#plan(trusted, judge);
-    this.#options.on({ type: "looked", open: this.#open.length, next: this.#agenda.next });
+    const [open, next, scheduled] = [this.#open.length, this.#agenda.next, this.#scheduled];
+    this.#options.on({ type: "looked", open, next, scheduled });
+  }
+
+  #planStarts({ view }: Trusted): void {
+    const { activate, environments } = this.#options;
+    const waiting = waitingIn(view, environments);
+    this.#scheduled = waiting.length;
+    if (activate != null) this.#starts.plan(waiting);
+  }
+
+  #beginStarts(now: Instant): void {
+    const { activate } = this.#options;
+    if (activate != null && this.#untrusted === null) this.#starts.begin(now, activate);
+  }
+
+  #tellStart(event: StartEvent): void {
+    // When it ends is to be known at once.
+    if (event.type === "activated") this.#lookAt = Number.NEGATIVE_INFINITY;
+    this.#options.on(event);
   }
 
   #plan(trusted: Trusted | Error, judge: Judge | null): void {

@@ -29,6 +29,7 @@ export interface ReapOptions {
   readonly listen?: string;
   readonly policy?: string;
   readonly directory?: string;
+  readonly activate?: boolean;
 }
 
 /** How many grants are ended at once, by a reaper that keeps running at each connection: as many sessions there, beside those of people. */
@@ -54,21 +55,40 @@ export async function reap(options: ReapOptions, terminal: Terminal): Promise<Ex
   });
   if (options.once !== true) {
     const json = options.json === true;
-    return keepReaping(world, { environments, atOnce: AT_ONCE, judge, json, address, listen }, terminal);
+    const running = {
+      environments,
+      atOnce: AT_ONCE,
+      judge,
+      activates: options.activate === true,
+      json,
+      address,
+      listen,
+    };
+    return keepReaping(world, running, terminal);
   }
-  const pass = { ...input.pass, judge: judge?.current() ?? null, environments, atOnce: AT_ONCE };
-  const { reaped, untrusted } = await reapOnce(world, pass);
+  const activate = options.activate === true ? (judge?.toGrantBy() ?? null) : null;
+  const pass = { ...input.pass, judge: judge?.current() ?? null, activate, environments, atOnce: AT_ONCE };
+  const { reaped, started, untrusted } = await reapOnce(world, pass);
   if (untrusted !== null) terminal.say(`error: ${untrusted}`);
-  if (options.json === true) terminal.printJson(reapReport(address, reaped));
-  else terminal.print(renderReap(terminal, reaped));
-  const isDone = untrusted === null && reaped.every(({ outcome }) => outcome !== "stuck" && outcome !== "unrecorded");
+  if (options.json === true) terminal.printJson(reapReport(address, reaped, started));
+  else terminal.print(renderReap(terminal, reaped, started));
+  const isDone =
+    untrusted === null &&
+    reaped.every(({ outcome }) => outcome !== "stuck" && outcome !== "unrecorded") &&
+    started.every(({ outcome }) => outcome !== "failed");
   if (!isDone) return EXIT.storeFailed;
   return input.isBad || judge?.isBad === true ? EXIT.badInput : EXIT.yes;
 }
 
 /** Both or none: with half of them nobody could be judged. */
-function watchedJudge({ directory, policy }: ReapOptions, terminal: Terminal): WatchedJudge | null {
-  if (policy === undefined && directory === undefined) return null;
+function watchedJudge({ activate, directory, policy }: ReapOptions, terminal: Terminal): WatchedJudge | null {
+  if (policy === undefined && directory === undefined) {
+    if (activate !== true) return null;
+    throw new CommandError(
+      EXIT.badInput,
+      "`--activate` decides again before it opens access; give `--policy` and `--directory` too, of the protected branch",
+    );
+  }
   if (policy !== undefined && directory !== undefined) {
     return new WatchedJudge(terminal.cwd, policy, directory, (line) => terminal.say(line));
   }

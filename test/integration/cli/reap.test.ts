@@ -231,7 +231,7 @@ describe("elevate reap", () => {
     const lines = readline.createInterface({ input: running.child.stdout })[Symbol.asyncIterator]();
     const next = async () => JSON.parse((await lines.next()).value as string) as Record<string, unknown>;
     const { at, ...watching } = await next();
-    assert.deepEqual(watching, { journal: address, event: "watching", open: 0, next: null });
+    assert.deepEqual(watching, { journal: address, event: "watching", open: 0, scheduled: 0, next: null });
 
     // Made while it runs, by another process's journal.
     const { digest } = await grant("alice-orders", { duration: "PT4S" });

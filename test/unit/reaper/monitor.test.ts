@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
 import type { Digest } from "@elevation/domain";
-import type { Reaped } from "@elevation/provider/lifecycle";
+import type { Reaped, Started } from "@elevation/provider/lifecycle";
 import { type Monitored, serveMonitor } from "@elevation/reaper";
 import { afterEach, beforeEach, describe, it } from "mocha";
 
@@ -45,12 +45,12 @@ describe("the reaper's monitor", () => {
   it("when nothing was read yet, then it is not well; then it is; and not when looks stay away or the journal can't be trusted", async () => {
     const failing = (problem: string) => [503, { status: "failing", problem }];
     assert.deepEqual(await health(), failing("the journal was not read yet"));
-    monitor.note({ type: "looked", open: 0, next: null }, NOON);
+    monitor.note({ type: "looked", open: 0, next: null, scheduled: 0 }, NOON);
     now = NOON + 15_000;
     assert.deepEqual(await health(), [200, { status: "ok" }]);
     now = NOON + 15_001;
     assert.deepEqual(await health(), failing("the journal was not read for 15 s"));
-    monitor.note({ type: "looked", open: 0, next: null }, now);
+    monitor.note({ type: "looked", open: 0, next: null, scheduled: 0 }, now);
     monitor.note({ type: "journal", reason: "there is no journal at `file:/secret`" }, now);
     assert.deepEqual(await health(), failing("the journal can't be trusted"));
     monitor.note({ type: "journal", reason: null }, now);
@@ -58,7 +58,7 @@ describe("the reaper's monitor", () => {
   });
 
   it("when grants end, fail and end at last, then the metrics add up, and name nobody", async () => {
-    monitor.note({ type: "looked", open: 3, next: NOON }, NOON);
+    monitor.note({ type: "looked", open: 3, next: NOON, scheduled: 0 }, NOON);
     for (const digest of ["a", "b", "c"]) monitor.note({ type: "begun", digest: digest as Digest }, NOON);
     monitor.note({ type: "ended", grant: reaped("a", "expired", ["`alice` owns a table"]), lateMs: 70 }, NOON + 70);
     monitor.note({ type: "failed", grant: reaped("b", "stuck"), failures: 1, again: AGAIN }, NOON);
@@ -97,6 +97,26 @@ describe("the reaper's monitor", () => {
     assert.equal(type, "application/openmetrics-text; version=1.0.0; charset=utf-8");
     assert.match(text, /# EOF\n$/);
     assert.doesNotMatch(text, /alice/);
+  });
+
+  it("when scheduled grants start or don't, then the metrics add up", async () => {
+    const start = (outcome: Started["outcome"]) => ({ outcome }) as Started;
+    monitor.note({ type: "looked", open: 0, next: null, scheduled: 2 }, NOON);
+    monitor.note({ type: "activated", start: start("activated"), lateMs: 70 }, NOON);
+    for (const isNews of [true, false])
+      monitor.note({ type: "unactivated", start: start("denied"), isNews, again: AGAIN }, NOON);
+    monitor.note({ type: "unactivated", start: start("lapsed"), isNews: true, again: null }, NOON);
+    const seen = await values();
+    const expected = {
+      elevation_grants_scheduled: "2",
+      elevation_activations_total: "1",
+      'elevation_activation_failures_total{outcome="denied"}': "2",
+      'elevation_activation_failures_total{outcome="lapsed"}': "1",
+      'elevation_activation_lateness_seconds_bucket{le="0.05"}': "0",
+      'elevation_activation_lateness_seconds_bucket{le="0.1"}': "1",
+      elevation_activation_lateness_seconds_count: "1",
+    };
+    for (const [name, value] of Object.entries(expected)) assert.equal(seen[name], value, name);
   });
 
   it("when anything else is asked, then that is refused", async () => {

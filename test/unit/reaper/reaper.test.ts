@@ -175,10 +175,81 @@ describe("the reaper", () => {
     assert.equal(world.target.things.size, 0);
   });
 
+  async function schedule(name: string, milliseconds: number): Promise<GrantInputs & { readonly start: Instant }> {
+    const start = Date.now() + milliseconds;
+    const times = { requestedAt: formatInstant(start - milliseconds - 1000), startAt: formatInstant(start) };
+    const inputs = inputsOf(aRequest({ ...times, duration: "PT0.4S" }, name));
+    assert.equal((await activate(world, inputs)).status, "scheduled");
+    return { ...inputs, start };
+  }
+
+  it("when a scheduled grant's start comes, then it is opened then, and no moment before, and ends at its end", async () => {
+    run = new Run(world, { activate: () => world.documents });
+    await run.next("looked");
+    const inputs = await schedule("alice-orders", 300);
+    const created = new Promise<Instant>((resolve) => {
+      world.target.before = (operation) => void (operation === "create" && resolve(Date.now()));
+    });
+    const [{ scheduled }, activated, ended] = await Promise.all([
+      run.next("looked", ({ scheduled }) => scheduled === 1),
+      run.next("activated"),
+      run.next("ended"),
+    ]);
+    assert.ok((await created) >= inputs.start);
+    assert.deepEqual([scheduled, activated.start.outcome, ended.grant.outcome], [1, "activated", "expired"]);
+    assert.ok(activated.lateMs >= 0);
+    assert.deepEqual(await eventsOf(world, inputs), [
+      ...["decided", "decided", "activating", "activated", "revoking", "expired"],
+    ]);
+  });
+
+  it("when it is not told to activate, or has nothing to decide by, then it opens nothing", async () => {
+    const inputs = await schedule("alice-orders", 300);
+    for (const activate of [null, () => null]) {
+      run = new Run(world, { activate });
+      await run.next("looked", ({ scheduled }) => scheduled === 1 && Date.now() > inputs.start);
+      await run.next("looked");
+      await run.stop();
+    }
+    assert.deepEqual(world.target.calls, []);
+    assert.deepEqual(await eventsOf(world, inputs), ["decided"]);
+  });
+
+  it("when the journal goes away, then it opens nothing until it is back, and ends what it knows", async () => {
+    const live = await grant("alice-live", "PT0.6S");
+    run = new Run(world, { activate: () => world.documents });
+    const inputs = await schedule("alice-orders", 500);
+    await run.next("looked", ({ open, scheduled }) => open === 1 && scheduled === 1);
+    const [lost, unrecorded] = [run.next("journal", ({ reason }) => reason !== null), run.next("failed")];
+    renameSync(world.journalFile, `${world.journalFile}.away`);
+    await lost;
+    assert.equal((await unrecorded).grant.digest, live.digest);
+    assert.ok(Date.now() > inputs.start);
+    assert.equal(world.target.things.size, 0);
+    const activated = run.next("activated");
+    renameSync(`${world.journalFile}.away`, world.journalFile);
+    assert.equal((await activated).start.digest, inputs.digest);
+  }).timeout(20_000);
+
+  it("when two reapers run, then a scheduled grant is opened once", async () => {
+    const inputs = await schedule("alice-orders", 300);
+    run = new Run(world, { activate: () => world.documents });
+    world.fork();
+    const other = new Run(world, { activate: () => world.documents });
+    const ended = [run, other].map((each) => each.next("looked", ({ open, scheduled }) => open + scheduled === 0));
+    await Promise.all(ended);
+    await other.stop();
+    assert.deepEqual(
+      (await eventsOf(world, inputs)).filter((type) => type === "activating" || type === "activated"),
+      ["activating", "activated"],
+    );
+    assert.deepEqual([run, other].flatMap(({ events }) => events.filter(({ type }) => type === "activated")).length, 1);
+  });
+
   it("when grants are of other environments, then it leaves them alone", async () => {
     const inputs = await grant("alice-orders", "PT0.05S");
     run = new Run(world, { environments: new Set(["staging"]) });
-    assert.deepEqual(await run.next("looked"), { type: "looked", open: 0, next: null });
+    assert.deepEqual(await run.next("looked"), { type: "looked", open: 0, next: null, scheduled: 0 });
     await run.stop();
     assert.equal((await eventsOf(world, inputs)).at(-1), "activated");
   });
