@@ -229,6 +229,7 @@ describe("the reaper", () => {
     const activated = run.next("activated");
     renameSync(`${world.journalFile}.away`, world.journalFile);
     assert.equal((await activated).start.digest, inputs.digest);
+    assert.ok(!run.events.some(({ type }) => type === "unactivated"));
   }).timeout(20_000);
 
   it("when two reapers run, then a scheduled grant is opened once", async () => {
