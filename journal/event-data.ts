@@ -53,7 +53,7 @@ function scheduleProblem(event: JournalEvent, scheduled: unknown, request: unkno
     if (requestDigestOf(parseRequest(request, "its request")) === event.request) return null;
     return "its data holds another request than it names";
   } catch (error) {
-    if (isDocumentError(error)) return error.message;
+    if (isDocumentError(error)) return "its data has no proper `request`";
     throw error;
   }
 }
