@@ -155,6 +155,11 @@ denied, failed, lapsed or withdrawn. Without --once it prints a line an event: {
 (open, scheduled, next), ended (the grant's fields, lateMs), failed (the grant's fields, failures, alarm, again), activated
 (the scheduled one's fields, lateMs), not-activated (its fields, again), journal-untrusted or journal-trusted (reason).
 
+--dry-run reads the journal, asks the targets for their clocks and says what the pass, or the first look of a reaper that
+keeps running, would end, withdraw and activate: { journal, dryRun, at, grants: [{ …, cause, overdueMs, stuck }], scheduled }
+with --json, overdueMs being null where something else than its time ends a grant, stuck why the last try failed, or null. It
+exits then: 0 nothing is due, or it is denied, 1 something is, 2 and 4 as below. What has ended, and would be looked at again, is not told.
+
 Exit codes: 0 all that was due has ended, and started unless it is denied, 2 the folder, a state, a document, an argument or
 the environment is bad, 4 something is stuck, unrecorded or could not be activated, or the journal can't be trusted.`;
 

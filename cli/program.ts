@@ -198,6 +198,7 @@ function addReap(program: Command, terminal: Terminal, done: Done): void {
     .option("--policy <file>", "judge live grants again by this policy, and --directory")
     .option("--directory <file>", "judge live grants again by this directory, and --policy")
     .option("--activate", "activate scheduled grants at their start, by --policy and --directory")
+    .option("--dry-run", "only say what would be done now; nothing is changed")
     .option("--listen <address>", "serve /metrics and /healthz there, as in 9464 or 127.0.0.1:9464; without --once")
     .option("--json", "print it for programs")
     .helpOption("-h, --help", "print this help")

@@ -33,10 +33,10 @@ export function startLine(at: string, event: StartEvent, { colours: { green, red
   return `${at} ${red(`NOT ACTIVATED, ${outcome}`)}: ${who}${again}: ${oneLine(reason)}`;
 }
 
-const HEAD = ["scheduled", "person", "environment", "role", "start", "until", "outcome"];
+const HEAD = ["scheduled", "person", "environment", "role", "start", "until"];
 
-/** What became of scheduled grants, for people; why one was not activated stands below. */
-export function renderStarts(terminal: Terminal, starts: readonly Started[]): string {
+/** What became of scheduled grants, for people; why one was not activated stands below. `last`: over the outcomes. */
+export function renderStarts(terminal: Terminal, starts: readonly Started[], last = "outcome"): string {
   const { green, red } = terminal.colours;
   const rows = starts.map(({ name, requester, environment, role, startAt, expiresAt, outcome }): readonly Cell[] => [
     ...[name, requester, environment, role, renderInstant(formatInstant(startAt))],
@@ -46,7 +46,7 @@ export function renderStarts(terminal: Terminal, starts: readonly Started[]): st
   const reasons = starts.flatMap(({ name, requester, outcome, reason }) =>
     reason === null ? [] : [neutral(`${outcome}: ${name} (${requester}): ${oneLine(reason)}`)],
   );
-  return [renderTable(terminal, HEAD, rows), ...reasons].join("\n");
+  return [renderTable(terminal, [...HEAD, last], rows), ...reasons].join("\n");
 }
 
 /** A denial has a line for each violation. */

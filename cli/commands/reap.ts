@@ -8,12 +8,15 @@ import {
   type GrantState,
   isGrantError,
   type Pass,
+  planPass,
   readExportedStack,
   reap as reapOnce,
+  type World,
 } from "@elevation/provider/lifecycle";
 import { readRequestFiles } from "@elevation/provider/loader";
 import { CommandError, EXIT, type ExitCode } from "../exit";
 import { journalFault } from "../faults";
+import { planReport, renderPlan } from "../plan-table";
 import { projectAt } from "../project";
 import { keepReaping } from "../reap-running";
 import { reapReport, renderReap } from "../reap-table";
@@ -30,6 +33,7 @@ export interface ReapOptions {
   readonly policy?: string;
   readonly directory?: string;
   readonly activate?: boolean;
+  readonly dryRun?: boolean;
 }
 
 /** How many grants are ended at once, by a reaper that keeps running at each connection: as many sessions there, beside those of people. */
@@ -37,7 +41,7 @@ const AT_ONCE = 8;
 
 /**
  * `elevate reap`: ends grants at their expiry until it is told to stop. `--once`: ends what is past its end, must end, or is no longer
- * declared. What is wrong with the folder, a state or the documents holds up nothing that is past its end: it is said, and the exit
+ * declared. `--dry-run`: says what either would do now, and does none of it. What is wrong with the folder, a state or the documents holds up nothing that is past its end: it is said, and the exit
  * code of a pass tells. Throws CommandError.
  */
 export async function reap(options: ReapOptions, terminal: Terminal): Promise<ExitCode> {
@@ -53,31 +57,40 @@ export async function reap(options: ReapOptions, terminal: Terminal): Promise<Ex
     actor: { kind: "reaper", key: "unverified" },
     say: (line) => terminal.say(line),
   });
-  if (options.once !== true) {
-    const json = options.json === true;
-    const running = {
-      environments,
-      atOnce: AT_ONCE,
-      judge,
-      activates: options.activate === true,
-      json,
-      address,
-      listen,
-    };
-    return keepReaping(world, running, terminal);
-  }
-  const activate = options.activate === true ? (judge?.toGrantBy() ?? null) : null;
+  const [activates, json] = [options.activate === true, options.json === true];
+  if (options.once !== true && options.dryRun !== true)
+    return keepReaping(world, { environments, atOnce: AT_ONCE, judge, activates, json, address, listen }, terminal);
+  const activate = activates ? (judge?.toGrantBy() ?? null) : null;
   const pass = { ...input.pass, judge: judge?.current() ?? null, activate, environments, atOnce: AT_ONCE };
+  const isBad = input.isBad || judge?.isBad === true;
+  return (options.dryRun === true ? dryRun : onePass)(world, pass, isBad, { address, json }, terminal);
+}
+
+type Shown = { readonly address: string; readonly json: boolean };
+
+async function onePass(world: World, pass: Pass, isBad: boolean, shown: Shown, terminal: Terminal): Promise<ExitCode> {
   const { reaped, started, untrusted } = await reapOnce(world, pass);
   if (untrusted !== null) terminal.say(`error: ${untrusted}`);
-  if (options.json === true) terminal.printJson(reapReport(address, reaped, started));
+  if (shown.json) terminal.printJson(reapReport(shown.address, reaped, started));
   else terminal.print(renderReap(terminal, reaped, started));
   const isDone =
     untrusted === null &&
     reaped.every(({ outcome }) => outcome !== "stuck" && outcome !== "unrecorded") &&
     started.every(({ outcome }) => outcome !== "failed");
   if (!isDone) return EXIT.storeFailed;
-  return input.isBad || judge?.isBad === true ? EXIT.badInput : EXIT.yes;
+  return isBad ? EXIT.badInput : EXIT.yes;
+}
+
+/** What a pass, or the first look of a reaper that keeps running, would do. */
+async function dryRun(world: World, pass: Pass, isBad: boolean, shown: Shown, terminal: Terminal): Promise<ExitCode> {
+  const planned = await planPass(world, pass);
+  if (planned.untrusted !== null) terminal.say(`error: ${planned.untrusted}`);
+  if (shown.json) terminal.printJson(planReport(shown.address, world.clock(), planned));
+  else terminal.print(renderPlan(terminal, planned));
+  if (planned.untrusted !== null) return EXIT.storeFailed;
+  if (isBad) return EXIT.badInput;
+  const isDue = planned.ends.length > 0 || planned.starts.some(({ outcome }) => outcome !== "denied");
+  return isDue ? EXIT.failed : EXIT.yes;
 }
 
 /** Both or none: with half of them nobody could be judged. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type Decision, isInert, type Judge, type Place, startAtOf } from "@elevation/domain";
+import { type Decision, isInert, type Judge, type Place, type Request, startAtOf } from "@elevation/domain";
 import { type GrantRecord, type Journal, type JournalView, judge, type Schedule } from "@elevation/journal";
 import { decidedOnce, violationLines } from "../decided";
 import { GrantError, isGrantError } from "../errors";
@@ -102,7 +102,11 @@ async function deny(world: World, journal: Journal, inputs: GrantInputs, decisio
 
 /** The error of a denied request: every violation on a line of its own. */
 export function denial(inputs: GrantInputs, decision: Decision): GrantError {
-  return new GrantError("denied", violationLines(`request \`${inputs.request.metadata.name}\` is denied:`, decision));
+  return new GrantError("denied", denialText(inputs.request, decision));
+}
+
+export function denialText({ metadata }: Request, decision: Decision): string {
+  return violationLines(`request \`${metadata.name}\` is denied:`, decision);
 }
 
 async function schedule(world: World, journal: Journal, inputs: GrantInputs, decision: Decision): Promise<GrantState> {

@@ -8,6 +8,7 @@ export { withinTime } from "./deadline";
 export { diff } from "./diff";
 export { type ExportedStack, readExportedStack } from "./exported-stack";
 export { whereOf } from "./intent";
+export { type Planned, type PlannedEnd, planPass } from "./plan";
 export * from "./ports";
 export { read, remove } from "./read";
 export * from "./reap";

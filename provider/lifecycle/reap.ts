@@ -2,8 +2,9 @@
 import { type Digest, type EndCause, type Instant, type Judge, judgedAgain } from "@elevation/domain";
 import type { GrantRecord, JournalView } from "@elevation/journal";
 import { isGrantError } from "../errors";
+import { compare, eachOf } from "./each-of";
 import { type Attempt, mustEnd, recordEnd, takeAway } from "./revoke";
-import { type Started, startScheduled, waitingIn, withdrawUndeclared } from "./start";
+import { type Started, startAll } from "./start";
 import { type GrantState, instantOf, type OpenState, openFromRecord, openOf } from "./state";
 import {
   asError,
@@ -72,10 +73,7 @@ const LATE = 300_000;
  * Idempotent: the next pass tries again what is stuck. Never throws for what one grant does.
  */
 export async function reap(world: World, pass: Pass): Promise<Passed> {
-  const trusted = await tryTrustedView(world, lastWitness(pass.states), "recording");
-  const view = trusted instanceof Error ? await verifiedView(world) : trusted.view;
-  const open = openGrants(pass, trusted, view);
-  const due = await dueGrants(world, pass, trusted, open);
+  const { due, trusted } = await dueNow(world, pass);
   const reaped = await endAll(world, pass.atOnce, due);
   if (!(trusted instanceof Error)) reaped.push(...(await endAgain(world, pass, trusted.view)));
   reaped.sort((a, b) => compare(a.expiresAt, b.expiresAt) || compare(a.digest, b.digest));
@@ -83,20 +81,15 @@ export async function reap(world: World, pass: Pass): Promise<Passed> {
   return { reaped, started, untrusted: trusted instanceof Error ? reasonOf(trusted) : null };
 }
 
-/** What is scheduled: withdrawn where it is declared no more, activated where it is due. */
-async function startAll(world: World, pass: Pass, trusted: Trusted): Promise<readonly Started[]> {
-  const waiting = waitingIn(trusted.view, pass.environments);
-  const started: Started[] = [];
-  if (pass.declared !== null) started.push(...(await withdrawUndeclared(world, trusted, waiting, pass.declared)));
-  const { activate } = pass;
-  if (activate == null) return started;
-  const withdrawn = new Set(started.map(({ digest }) => digest));
-  const due = waiting.filter(({ at, schedule }) => at <= world.clock() && !withdrawn.has(schedule.digest));
-  await eachOf(due, pass.atOnce, async ({ schedule }) => {
-    const start = await startScheduled(world, activate, schedule);
-    if (start !== null) started.push(start);
-  });
-  return started.sort((one, other) => one.startAt - other.startAt || compare(one.digest, other.digest));
+/** What a pass has to end, and the journal that says so. Changes nothing. */
+export async function dueNow(
+  world: World,
+  pass: Pass,
+): Promise<{ readonly due: readonly Due[]; readonly trusted: Trusted | Error }> {
+  const trusted = await tryTrustedView(world, lastWitness(pass.states), "recording");
+  const view = trusted instanceof Error ? await verifiedView(world) : trusted.view;
+  const open = openGrants(pass, trusted, view);
+  return { due: await dueGrants(world, pass, trusted, open), trusted };
 }
 
 /** The journal as it is now, for whoever keeps an eye on it; `view` is null where it can't be read at all. */
@@ -153,14 +146,6 @@ async function endAll(world: World, atOnce: number, due: readonly Due[]): Promis
     reaped.push(await recorded(world, grant, attempt));
   });
   return reaped;
-}
-
-async function eachOf<T>(items: readonly T[], atOnce: number, run: (item: T) => Promise<void>): Promise<void> {
-  const queue = items.values();
-  const worker = async (): Promise<void> => {
-    for (const item of queue) await run(item);
-  };
-  await Promise.all(Array.from({ length: Math.min(atOnce, items.length) }, worker));
 }
 
 async function recorded(world: World, grant: OpenState, attempt: Attempt): Promise<Reaped> {
@@ -287,8 +272,4 @@ function isWithdrawn({ declared }: Pass, known: GrantRecord | null): boolean {
 function lastWitness(states: readonly GrantState[]): GrantState["witness"] {
   const witnesses = states.flatMap(({ witness }) => (witness === null ? [] : [witness]));
   return witnesses.reduce<GrantState["witness"]>((last, next) => (next.seq > (last?.seq ?? 0) ? next : last), null);
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -4,6 +4,8 @@ import type { JournalView, Schedule } from "@elevation/journal";
 import { isGrantError } from "../errors";
 import { activateScheduled } from "./activate";
 import { withinTime } from "./deadline";
+import { compare, eachOf } from "./each-of";
+import type { Pass } from "./reap";
 import { inputsOfSchedule, startOf, withdrawScheduled } from "./schedule";
 import { reasonOf, type Trusted, type World } from "./world";
 
@@ -68,8 +70,28 @@ export async function startScheduled(world: World, judge: Judge, schedule: Sched
   }
 }
 
-/** Journals that what waits for its start is declared no more; `isDeclared`: by digest. Never rejects for what one grant does. */
-export async function withdrawUndeclared(
+/** What is scheduled: withdrawn where it is declared no more, activated where it is due. */
+export async function startAll(
+  world: World,
+  pass: Pick<Pass, "activate" | "atOnce" | "declared" | "environments">,
+  trusted: Trusted,
+): Promise<readonly Started[]> {
+  const waiting = waitingIn(trusted.view, pass.environments);
+  const started: Started[] = [];
+  if (pass.declared !== null) started.push(...(await withdrawUndeclared(world, trusted, waiting, pass.declared)));
+  const { activate } = pass;
+  if (activate == null) return started;
+  const withdrawn = new Set(started.map(({ digest }) => digest));
+  const due = waiting.filter(({ at, schedule }) => at <= world.clock() && !withdrawn.has(schedule.digest));
+  await eachOf(due, pass.atOnce, async ({ schedule }) => {
+    const start = await startScheduled(world, activate, schedule);
+    if (start !== null) started.push(start);
+  });
+  return started.sort((one, other) => one.startAt - other.startAt || compare(one.digest, other.digest));
+}
+
+/** Journals that what waits for its start is declared no more. Never rejects for what one grant does. */
+async function withdrawUndeclared(
   world: World,
   { journal }: Trusted,
   waiting: readonly Waiting[],
@@ -80,7 +102,7 @@ export async function withdrawUndeclared(
     if (!isUndeclared(schedule, declared)) continue;
     const what = whatOf(schedule);
     await withdrawScheduled(world, journal, inputsOfSchedule(schedule)).then(
-      // One that was activated meanwhile is live: it is withdrawn as such.
+      // One that was activated meanwhile is live: the next pass, or the up after this one, ends it.
       (live) => live === null && withdrawn.push({ ...what, outcome: "withdrawn", expiresAt: null, reason: null }),
       (error: unknown) =>
         withdrawn.push({ ...what, outcome: "failed", expiresAt: null, reason: `not withdrawn: ${reasonOf(error)}` }),

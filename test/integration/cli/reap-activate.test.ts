@@ -3,32 +3,19 @@ import assert from "node:assert/strict";
 import { renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import readline from "node:readline";
-import { readJudge, readRequest } from "@elevation/domain";
 import { openStore } from "@elevation/journal";
-import { activate, createWorld, type GrantInputs, type GrantState, update } from "@elevation/provider/lifecycle";
+import { update } from "@elevation/provider/lifecycle";
 import { type OrdersServer, sharedOrdersServer } from "../../support/postgres";
 import { type StatementProxy, startStatementProxy } from "../../support/statement-proxy";
-import { aRequest, DIRECTORY, POLICY } from "./documents";
-import { aJournal, aProject, elevate, JOB, type Project, startElevate } from "./elevate";
+import { elevate, startElevate } from "./elevate";
+import { ADMIN_WORK, aTeam, BY, REFUSED, type Scheduled, SHORT, type Team } from "./team";
 
-const ADMIN_WORK = "SELECT count(*)::int FROM orders";
-const REFUSED = "permission denied for table orders";
-const SHORT = POLICY.replace("min: PT1M", "min: PT0.1S");
-const BY = ["--policy", "policypack/elevation.yaml", "--directory", "policypack/directory.yaml"];
 const ACTIVATE = ["reap", "--activate", ...BY];
 const server = sharedOrdersServer();
 
-interface Scheduled {
-  readonly inputs: GrantInputs;
-  readonly state: GrantState;
-  readonly startAt: number;
-}
-
 describe("elevate reap --activate", () => {
   let orders: OrdersServer;
-  let project: Project;
-  let env: Record<string, string>;
-  let address: string;
+  let team: Team;
   let proxy: StatementProxy | null = null;
   const running: ReturnType<typeof startElevate>[] = [];
 
@@ -37,12 +24,7 @@ describe("elevate reap --activate", () => {
     orders = await server();
   });
   beforeEach(async () => {
-    project = aProject();
-    const journal = await aJournal(project);
-    await journal.journal.close();
-    address = journal.address;
-    env = { ...journal.env, ELEVATION_CONNECTION_ORDERS_PRODUCTION: orders.server.url("elevation_manager", "orders") };
-    project.write("policypack/elevation.yaml", SHORT);
+    team = await aTeam(orders);
   });
   afterEach(async () => {
     for (const { child, exited } of running.splice(0)) {
@@ -52,12 +34,12 @@ describe("elevate reap --activate", () => {
     await proxy?.close();
     proxy = null;
     await orders.reset();
-    project.remove();
+    team.project.remove();
   });
 
   /** Runs until the test is over; `next`: the first line of an event that is told from now on. */
   function startReaper(changes: Readonly<Record<string, string>> = {}) {
-    const started = startElevate([...ACTIVATE, "--json"], { cwd: project.path, env: { ...env, ...changes } });
+    const started = startElevate([...ACTIVATE, "--json"], { cwd: team.project.path, env: { ...team.env, ...changes } });
     running.push(started);
     const lines = readline.createInterface({ input: started.child.stdout })[Symbol.asyncIterator]();
     const told: Record<string, unknown>[] = [];
@@ -71,47 +53,18 @@ describe("elevate reap --activate", () => {
     return { ...started, told, next };
   }
 
-  /** This process, as `up` runs the provider. */
-  async function inProvider<T>(run: (world: ReturnType<typeof createWorld>) => Promise<T>): Promise<T> {
-    const documents = readJudge({ file: "policy", text: SHORT }, { file: "directory", text: DIRECTORY });
-    const world = createWorld(env, { config: () => undefined, actor: JOB, say: () => undefined });
-    try {
-      return await run({ ...world, judge: () => documents });
-    } finally {
-      await (await world.journal()).close();
-    }
-  }
-
-  /** What `up` does with a request whose start is yet to come. */
-  async function schedule(name: string, milliseconds: number, spec: Readonly<Record<string, unknown>> = {}) {
-    const startAt = Date.now() + milliseconds;
-    const times = {
-      requestedAt: new Date(startAt - milliseconds - 1000).toISOString(),
-      startAt: new Date(startAt).toISOString(),
-    };
-    const text = aRequest({ duration: "PT10M", ...times, ...spec }, name);
-    const origin = `${name}.yaml`;
-    project.write(`stacks/requests/${origin}`, text);
-    const { value: request, digest } = readRequest({ file: origin, text });
-    const inputs = { request, digest, origin, organization: "organization", project: "example", stack: "production" };
-    const state = await inProvider((world) => activate(world, inputs));
-    assert.equal(state.status, "scheduled");
-    return { inputs, state, startAt } satisfies Scheduled;
-  }
-
-  const typesOf = async ({ inputs }: Scheduled) =>
-    (await openStore(address).read()).filter(({ request }) => request === inputs.digest).map(({ type }) => type);
+  const typesOf = ({ inputs }: Scheduled) => team.typesOf(inputs.digest);
   const roles = async () =>
     (await orders.superuser("SELECT rolname FROM pg_roles WHERE rolname LIKE 'elev\\_%'")).map(([name]) => name);
   const verify = async () => {
-    const { exit, stdout } = await elevate(["audit", "verify"], { cwd: project.path, env });
+    const { exit, stdout } = await elevate(["audit", "verify"], { cwd: team.project.path, env: team.env });
     assert.equal(exit, 0, stdout);
   };
 
   it("when a start comes, then the login that was refused is accepted from then on, and refused again from its end on, by the reaper alone", async () => {
     const reaper = startReaper();
     await reaper.next("watching");
-    const scheduled = await schedule("alice-orders", 2000, { duration: "PT2S" });
+    const scheduled = await team.schedule("alice-orders", 2000, { duration: "PT2S" });
     const alice = await orders.open("alice");
     let refusals = 0;
     while ((await alice.refusal(ADMIN_WORK)) === REFUSED) refusals++;
@@ -121,7 +74,7 @@ describe("elevate reap --activate", () => {
     assert.deepEqual(await alice.sql(ADMIN_WORK), [[30]]);
     const { at, lateMs, expiresAt, ...activated } = await reaper.next("activated");
     assert.deepEqual(activated, {
-      ...{ journal: address, event: "activated", request: scheduled.inputs.digest, name: "alice-orders" },
+      ...{ journal: team.address, event: "activated", request: scheduled.inputs.digest, name: "alice-orders" },
       ...{ requester: "alice@example.com", role: "orders-admin", environment: "production" },
       ...{ startAt: new Date(scheduled.startAt).toISOString(), outcome: "activated", reason: null },
     });
@@ -140,10 +93,10 @@ describe("elevate reap --activate", () => {
   it("when the policy changed meanwhile, then it is denied and that is told once, and it is activated as soon as the policy allows it again", async () => {
     const reaper = startReaper();
     await reaper.next("watching");
-    const scheduled = await schedule("alice-orders", 700);
+    const scheduled = await team.schedule("alice-orders", 700);
     const replace = (text: string) => {
-      project.write("policypack/new.yaml", text);
-      renameSync(join(project.path, "policypack/new.yaml"), join(project.path, "policypack/elevation.yaml"));
+      team.project.write("policypack/new.yaml", text);
+      renameSync(join(team.project.path, "policypack/new.yaml"), join(team.project.path, "policypack/elevation.yaml"));
     };
     replace(SHORT.replace("who: { jobFunctions: [dba] }", "who: { jobFunctions: [sre] }"));
     const { outcome, reason, expiresAt, again } = await reaper.next("not-activated");
@@ -164,7 +117,9 @@ describe("elevate reap --activate", () => {
   });
 
   it("when its time to be activated passes with the target away, then it lapses, and nobody has it scheduled any more", async () => {
-    const scheduled = await schedule("alice-orders", 500, { activateBy: new Date(Date.now() + 2500).toISOString() });
+    const scheduled = await team.schedule("alice-orders", 500, {
+      activateBy: new Date(Date.now() + 2500).toISOString(),
+    });
     const away = "postgres://elevation_manager@127.0.0.1:1/orders";
     const reaper = startReaper({ ELEVATION_CONNECTION_ORDERS_PRODUCTION: away });
     const failed = await reaper.next("not-activated");
@@ -173,16 +128,16 @@ describe("elevate reap --activate", () => {
     const lapsed = await reaper.next("not-activated");
     assert.deepEqual([lapsed["outcome"], lapsed["again"]], ["lapsed", null]);
     assert.deepEqual(await typesOf(scheduled), ["decided", "failed", "failed"]);
-    const pass = await elevate([...ACTIVATE, "--once"], { cwd: project.path, env });
+    const pass = await elevate([...ACTIVATE, "--once"], { cwd: team.project.path, env: team.env });
     assert.deepEqual(pass, { exit: 0, stdout: "nothing is due\n", stderr: "" });
   });
 
   it("when two reapers and an up are at it in the same second, then there is one grant", async () => {
     const reapers = [startReaper(), startReaper()];
     for (const reaper of reapers) await reaper.next("watching");
-    const scheduled = await schedule("alice-orders", 1500, { duration: "PT5S" });
+    const scheduled = await team.schedule("alice-orders", 1500, { duration: "PT5S" });
     await new Promise<void>((resolve) => setTimeout(resolve, scheduled.startAt - Date.now()));
-    const updated = await inProvider((world) => update(world, scheduled.state, scheduled.inputs));
+    const updated = await team.inProvider((world) => update(world, scheduled.state, scheduled.inputs));
     assert.equal(updated.status, "active");
     assert.deepEqual(await roles(), [updated.place?.object]);
     for (const reaper of reapers) {
@@ -210,9 +165,9 @@ describe("elevate reap --activate", () => {
     it(`when a reaper is killed ${what}, then the next one finishes the grant, with its first times`, async () => {
       const { port } = new URL(orders.server.url("elevation_manager", "orders"));
       proxy = await startStatementProxy(Number(port));
-      const url = new URL(env["ELEVATION_CONNECTION_ORDERS_PRODUCTION"] ?? "");
+      const url = new URL(team.env["ELEVATION_CONNECTION_ORDERS_PRODUCTION"] ?? "");
       url.port = String(proxy.port);
-      const scheduled = await schedule("alice-orders", 1000);
+      const scheduled = await team.schedule("alice-orders", 1000);
       const { reached } = proxy.hold(orders.target.objectName(scheduled.inputs.digest), point);
       const killed = startReaper({ ELEVATION_CONNECTION_ORDERS_PRODUCTION: url.href });
       await reached;
@@ -222,7 +177,7 @@ describe("elevate reap --activate", () => {
       assert.deepEqual(await typesOf(scheduled), ["decided", "decided", "activating"]);
       const next = startReaper();
       const { expiresAt } = await next.next("activated");
-      const intents = (await openStore(address).read()).filter(({ type }) => type === "activating");
+      const intents = (await openStore(team.address).read()).filter(({ type }) => type === "activating");
       assert.deepEqual(
         intents.map(({ data }) => (data as { expiresAt: string }).expiresAt),
         [expiresAt],
@@ -235,10 +190,13 @@ describe("elevate reap --activate", () => {
   }
 
   it("when a pass is told to, then it activates what is due, and says so; when its file is gone, it is withdrawn", async () => {
-    const scheduled = await schedule("alice-orders", 300);
-    await schedule("alice-later", 600_000);
+    const scheduled = await team.schedule("alice-orders", 300);
+    await team.schedule("alice-later", 600_000);
     await new Promise<void>((resolve) => setTimeout(resolve, scheduled.startAt - Date.now()));
-    const cwd = project.path;
+    const {
+      env,
+      project: { path: cwd },
+    } = team;
     assert.equal((await elevate(["reap", "--once", ...BY], { cwd, env })).stdout, "nothing is due\n");
     const { exit, stdout, stderr } = await elevate([...ACTIVATE, "--once"], { cwd, env });
     assert.deepEqual([exit, stderr], [0, ""]);
@@ -248,7 +206,7 @@ describe("elevate reap --activate", () => {
     );
     assert.equal((await roles()).length, 1);
 
-    rmSync(join(project.path, "stacks/requests/alice-later.yaml"));
+    rmSync(join(team.project.path, "stacks/requests/alice-later.yaml"));
     const withdrawn = await elevate(["reap", "--once", "--declared", "stacks/requests", "--json"], { cwd, env });
     assert.equal(withdrawn.exit, 0);
     const report = JSON.parse(withdrawn.stdout) as { grants: unknown[]; scheduled: Record<string, unknown>[] };
@@ -260,9 +218,12 @@ describe("elevate reap --activate", () => {
   });
 
   it("when it has nothing to decide by, then that is refused; when the documents are bad, then nothing is opened, with exit 2", async () => {
-    const scheduled = await schedule("alice-orders", 100);
+    const scheduled = await team.schedule("alice-orders", 100);
     await new Promise<void>((resolve) => setTimeout(resolve, scheduled.startAt - Date.now()));
-    const cwd = project.path;
+    const {
+      env,
+      project: { path: cwd },
+    } = team;
     assert.deepEqual(await elevate(["reap", "--once", "--activate"], { cwd, env }), {
       exit: 2,
       stdout: "",
@@ -270,7 +231,7 @@ describe("elevate reap --activate", () => {
         "error: `--activate` decides again before it opens access; give `--policy` and `--directory` too, of the protected branch\n",
     });
     // Live grants may be judged again by what nobody may be granted by.
-    project.write("policypack/elevation.yaml", SHORT.replace("proof: none", "proof: signature"));
+    team.project.write("policypack/elevation.yaml", SHORT.replace("proof: none", "proof: signature"));
     assert.equal((await elevate(["reap", "--once", ...BY], { cwd, env })).exit, 0);
     const { exit, stdout, stderr } = await elevate([...ACTIVATE, "--once"], { cwd, env });
     assert.deepEqual([exit, stdout], [2, "nothing is due\n"]);

@@ -43,7 +43,7 @@ describe("one pass of the reaper", () => {
 
   it("when nothing is due, then nothing is done", async () => {
     world.target.calls.length = 0;
-    assert.deepEqual(await pass({ declared: declaring(one, other) }), { reaped: [], untrusted: null });
+    assert.deepEqual(await pass({ declared: declaring(one, other) }), { reaped: [], started: [], untrusted: null });
     assert.deepEqual(world.target.calls, ["connect"], "the target's clock is asked, once for both");
   });
 
