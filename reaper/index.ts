@@ -2,4 +2,5 @@
 
 export { type ReaperEvent, type ReaperOptions, runReaper, type Stopped } from "./reaper";
 export { type Monitored, serveMonitor } from "./serve";
+export type { Timer } from "./sleep";
 export type { StartEvent } from "./starts";

@@ -20,7 +20,7 @@ import {
 import { type queueAsPromised, promise as queueOf } from "fastq";
 import { Agenda } from "./agenda";
 import { pauseAfter } from "./backoff";
-import { Sleep } from "./sleep";
+import { Sleep, type Timer } from "./sleep";
 import { type StartEvent, Starts } from "./starts";
 
 export interface ReaperOptions {
@@ -41,6 +41,8 @@ export interface ReaperOptions {
   readonly sweepEvery: number;
   /** At least 0, below 1: spreads what is tried again. */
   readonly random: () => number;
+  /** By which it sleeps; absent: by the system's. Whoever gives another clock than the machine's gives its timer too. */
+  readonly timer?: Timer;
   /** Told of what happens, in its order. Must not throw. */
   readonly on: (event: ReaperEvent) => void;
 }
@@ -82,7 +84,7 @@ export async function runReaper(world: World, options: ReaperOptions, stop: Abor
 class Reaper {
   readonly #world: World;
   readonly #options: ReaperOptions;
-  readonly #sleep = new Sleep();
+  readonly #sleep: Sleep;
   readonly #queues = new Map<string, queueAsPromised<Due>>();
   readonly #working = new Map<Digest, Promise<void>>();
   readonly #failing = new Map<Digest, Failing>();
@@ -106,6 +108,7 @@ class Reaper {
   constructor(world: World, options: ReaperOptions) {
     this.#world = world;
     this.#options = options;
+    this.#sleep = new Sleep(options.timer);
     const wake = () => this.#sleep.wake();
     this.#starts = new Starts(world, options, (event) => this.#tellStart(event), wake);
   }
