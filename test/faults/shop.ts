@@ -100,6 +100,11 @@ export class Shop {
     return inputsOf(aRequest({ ...who, ...spec }, name));
   }
 
+  /** Whether a grant's role stands. */
+  async stands({ digest }: Pick<GrantInputs, "digest">): Promise<boolean> {
+    return (await this.rows(`SELECT FROM pg_roles WHERE rolname = 'elev_${digest.slice(7, 47)}'`)).length > 0;
+  }
+
   /** As the superuser. */
   async rows<Row = Record<string, unknown>>(statement: string): Promise<readonly Row[]> {
     return (await this.#superuser.query(statement)).rows as Row[];

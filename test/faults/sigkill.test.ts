@@ -50,6 +50,7 @@ describe(`SIGKILL at any step (FAULTS_SEED=${SEED} FAULTS_POINTS=${POINTS})`, fu
         await round.run();
       } catch (error) {
         process.stdout.write(round.died.map((step) => `        ${step}\n`).join(""));
+        process.stdout.write(`        ${(error as Error).message}\n`);
         throw error;
       }
       died.push(...round.died);

@@ -10,6 +10,7 @@ import {
   type GrantState,
   read,
   reap,
+  reasonOf,
   remove,
   update,
   type World,
@@ -104,7 +105,9 @@ async function main(task: Task): Promise<void> {
   const real = createWorld(task.env, { config: () => undefined, actor, say: () => undefined });
   const world = { ...real, clock: () => real.clock() + task.ahead };
   for (const together of task.work) {
-    const done = together.map((work) => doWork(world, work).catch((error: unknown) => tell({ error: String(error) })));
+    const done = together.map((work) =>
+      doWork(world, work).catch((error: unknown) => tell({ error: reasonOf(error) })),
+    );
     await Promise.all(done);
   }
   tell({ done: steps.passed });

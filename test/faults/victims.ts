@@ -18,6 +18,14 @@ export interface Over {
   readonly steps: readonly string[];
 }
 
+/** What a process is like, besides what it does. */
+export interface Manner {
+  /** Runs before it in the same process, as in `ulimit -f 8`. */
+  readonly shell?: string;
+  /** Its user and group; absent: ours. */
+  readonly as?: number;
+}
+
 /** Processes that are loaded before they are needed: loading takes longer than dying. */
 export class Victims {
   readonly #folder: string;
@@ -32,8 +40,8 @@ export class Victims {
   }
 
   /** Runs one process to its end. Throws if it ends in another way than by its own kill or of itself. */
-  async run(task: Task): Promise<Over> {
-    const child = this.#warm.shift() ?? this.#start();
+  async run(task: Task, manner?: Manner): Promise<Over> {
+    const child = manner === undefined ? (this.#warm.shift() ?? this.#start()) : this.#start(manner);
     this.#fill();
     const told: Told[] = [];
     createInterface({ input: child.stdout ?? process.stdin }).on("line", (line) => told.push(JSON.parse(line) as Told));
@@ -65,10 +73,18 @@ export class Victims {
     while (this.#warm.length < this.#count) this.#warm.push(this.#start());
   }
 
-  #start(): ChildProcess {
+  #start({ shell, as }: Manner = {}): ChildProcess {
     const env = { PATH: process.env["PATH"] ?? "" };
-    return spawn(process.execPath, [join(__dirname, "victim.js")], {
-      ...{ cwd: this.#folder, env, stdio: ["pipe", "pipe", "inherit"] as const },
-    });
+    const ids = as === undefined ? {} : { uid: as, gid: as };
+    const options = {
+      cwd: this.#folder,
+      env,
+      ...ids,
+      stdio: ["pipe", "pipe", "inherit"] as ["pipe", "pipe", "inherit"],
+    };
+    const argv = [process.execPath, join(__dirname, "victim.js")] as const;
+    return shell === undefined
+      ? spawn(argv[0], [argv[1]], options)
+      : spawn("bash", ["--norc", "-c", `${shell}; exec "$0" "$@"`, ...argv], options);
   }
 }
