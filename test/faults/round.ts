@@ -79,7 +79,7 @@ export class Round {
       };
       await Promise.all(Array.from({ length: AT_ONCE }, killer));
       await this.#requireNothingUnknown();
-      await this.#deploy();
+      await this.#recover();
       await this.#requireExactlyLive();
       await this.#schedule();
       await this.#requireNothingLeft();
@@ -169,14 +169,15 @@ export class Round {
     }
   }
 
-  /** What the next deploy does: withdraws what is no longer declared, makes or adopts what is. */
-  async #deploy(): Promise<void> {
+  /** What `recover` does: withdraws what is no longer declared, makes or adopts what is, and looks at it. */
+  async #recover(): Promise<void> {
     const declared = [...this.#declared];
     const digests = declared.map(({ digest }) => digest);
     const gone = [...this.#states.values()].filter(({ digest }) => !digests.includes(digest));
     await this.#clean(0, [
       [{ does: "reap", declared: digests, states: [...this.#states.values()], environments: null }],
       [...declared.map((inputs) => this.#up(inputs)), ...gone.map((state) => ({ does: "remove", state }) as const)],
+      [{ does: "refresh" }],
     ]);
   }
 

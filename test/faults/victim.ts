@@ -27,6 +27,8 @@ export type Work =
       readonly states: readonly GrantState[];
       readonly environments: readonly string[] | null;
     }
+  /** Reads what this process has made or adopted before. */
+  | { readonly does: "refresh" }
   | { readonly does: "append"; readonly events: readonly NewEvent[] };
 
 export interface Task {
@@ -53,6 +55,9 @@ export interface Told {
   readonly done?: readonly string[];
 }
 
+/** What this process has told to be kept. */
+const states = new Map<Digest, GrantState>();
+
 /** NB. at once: what is still on its way in this process dies with it. */
 function tell(told: Told): void {
   writeSync(1, `${JSON.stringify(told)}\n`);
@@ -74,15 +79,18 @@ async function doWork(world: World, work: Work): Promise<void> {
     case "read":
       tell(keeping(await read(world, work.state), work.state));
       return;
+    case "refresh":
+      for (const state of [...states.values()]) await doWork(world, { does: "read", state });
+      return;
     case "remove":
       await remove(world, work.state);
       tell(keeping(null, work.state));
       return;
     case "reap": {
-      const { declared, states } = work;
+      const { declared } = work;
       const environments = work.environments && new Set(work.environments);
       const folder = declared && { project: "elevation", digests: new Set(declared) };
-      const passed = await reap(world, { declared: folder, states, environments, atOnce: 4 });
+      const passed = await reap(world, { declared: folder, states: work.states, environments, atOnce: 4 });
       const failed = passed.reaped.flatMap(({ reason }) => reason ?? []);
       for (const error of [...failed, ...(passed.untrusted === null ? [] : [passed.untrusted])]) tell({ error });
       return;
@@ -95,7 +103,10 @@ async function doWork(world: World, work: Work): Promise<void> {
 }
 
 function keeping(kept: GrantState | null, of: GrantState | null = kept): Told {
-  return of === null ? {} : { state: { digest: of.digest, kept } };
+  if (of === null) return {};
+  if (kept !== null) states.set(of.digest, kept);
+  else states.delete(of.digest);
+  return { state: { digest: of.digest, kept } };
 }
 
 async function main(task: Task): Promise<void> {
