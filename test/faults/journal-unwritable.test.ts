@@ -8,9 +8,11 @@ import { openStore } from "@elevation/journal";
 import type { GrantState } from "@elevation/provider/lifecycle";
 import { aNote } from "../support/journal-events";
 import { requireEvidence } from "./evidence";
-import { Shop } from "./shop";
+import { type Shop, sharedShop } from "./shop";
 import type { Work } from "./victim";
 import { type Manner, Victims } from "./victims";
+
+const theShop = sharedShop();
 
 const LATER = 2 * 3_600_000;
 /** Of `ulimit -f`, in bytes. */
@@ -79,12 +81,11 @@ describe("a journal that can be read and not written", function () {
   let victims: Victims;
 
   before(async () => {
-    shop = await Shop.open();
+    shop = await theShop();
     victims = new Victims(shop.folder, 0);
   });
   after(async () => {
     await victims?.close();
-    await shop?.close();
   });
 
   for (const [index, { name, says, prepare, begin, end }] of UNWRITABLE.entries()) {

@@ -7,6 +7,7 @@ import { initJournal, openStore } from "@elevation/journal";
 import type { GrantInputs } from "@elevation/provider/lifecycle";
 import { makeOrdersDatabase } from "@elevation/scripts/support/orders-database";
 import { type PostgresServer, startPostgres } from "@elevation/scripts/support/postgres";
+import { after } from "mocha";
 import { Client } from "pg";
 import { aRequest, inputsOf } from "../support/lifecycle";
 
@@ -47,6 +48,22 @@ function targetsOf(n: number): string {
 /** The name of an environment, from 1 on, all at the same server. */
 export function batchOf(index: number): string {
   return `batch-${index}`;
+}
+
+let shared: Promise<Shop> | undefined;
+
+/** The one shop of several test files, opened when it is first asked for. Call this at the top of a test file. */
+export function sharedShop(): () => Promise<Shop> {
+  after("close the shop", async function () {
+    this.timeout(30_000);
+    const open = shared;
+    shared = undefined;
+    await (await open)?.close();
+  });
+  return () => {
+    shared ??= Shop.open();
+    return shared;
+  };
 }
 
 /** A real PostgreSQL, a project whose documents let each worker work, and a journal with an fsync for each event. */

@@ -15,6 +15,7 @@ import {
   update,
   type World,
 } from "@elevation/provider/lifecycle";
+import { type ReaperEvent, runReaper } from "@elevation/reaper";
 import { countSteps, type Kill, Steps } from "./steps";
 
 /** One thing that a process does to grants. */
@@ -29,6 +30,8 @@ export type Work =
     }
   /** Reads what this process has made or adopted before. */
   | { readonly does: "refresh" }
+  /** Is a reaper until so many grants have ended by the journal. */
+  | { readonly does: "keepReaping"; readonly until: number }
   | { readonly does: "append"; readonly events: readonly NewEvent[] };
 
 export interface Task {
@@ -95,11 +98,28 @@ async function doWork(world: World, work: Work): Promise<void> {
       for (const error of [...failed, ...(passed.untrusted === null ? [] : [passed.untrusted])]) tell({ error });
       return;
     }
+    case "keepReaping":
+      return keepReaping(world, work.until);
     case "append": {
       const { events } = await (await world.journal()).append(work.events);
       tell({ appended: events.map(({ hash }) => hash) });
     }
   }
+}
+
+async function keepReaping(world: World, until: number): Promise<void> {
+  const stop = new AbortController();
+  const count = async () => {
+    const { history } = await (await world.journal()).view();
+    if (history.length >= until) stop.abort();
+  };
+  const on = (event: ReaperEvent) => {
+    if (event.type === "failed") tell({ error: event.grant.reason ?? "" });
+    if (event.type === "looked") void count();
+  };
+  const often = { atOnce: 4, lookEvery: 50, sweepEvery: 1_000 };
+  const options = { environments: null, judge: () => null, random: Math.random, ...often, on };
+  await runReaper(world, options, stop.signal);
 }
 
 function keeping(kept: GrantState | null, of: GrantState | null = kept): Told {
