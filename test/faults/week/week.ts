@@ -19,8 +19,8 @@ const START = Date.parse("2026-11-23T00:00:00Z");
 
 /** What happens, and how often of a hundred. */
 const HAPPENINGS = {
-  ...{ asks: 36, deploys: 12, refreshes: 8, withdraws: 6, replays: 2, restoresState: 2 },
-  ...{ changesPolicy: 3, leaves: 2, returns: 4, drops: 2, widens: 2 },
+  ...{ asks: 34, deploys: 12, refreshes: 8, withdraws: 6, replays: 2, restoresState: 2 },
+  ...{ changesPolicy: 3, leaves: 2, returns: 4, drops: 4, widens: 2 },
   ...{ dies: 6, killsReaper: 3, stopsReaper: 2, downs: 3, silences: 2, losesJournal: 3, stepsClock: 2 },
 } as const;
 export type Happening = keyof typeof HAPPENINGS;
@@ -228,7 +228,7 @@ export class Week implements Watched {
     const stop = new AbortController();
     const options: ReaperOptions = {
       ...{ environments: null, judge: () => this.documents.judge, atOnce: 4, lookEvery: LOOK, sweepEvery: SWEEP },
-      ...{ random: this.#random, timer: this.clock.timer },
+      ...{ activate: () => this.documents.judge, random: this.#random, timer: this.clock.timer },
       on: (event) => {
         if (event.type === "looked" && this.#reaper?.process === process) this.watch.reaperLooked();
       },
