@@ -169,6 +169,7 @@ function addStatus(program: Command, terminal: Terminal, done: Done): void {
     .command("status")
     .summary("show what is live, for how long, stuck, left over or not ours")
     .description("Shows what the journal says: live grants and their ends, stuck and overdue ones, residue, orphans.")
+    .option("--stuck", "only what must end and could not be ended; exit code 4 where there is any")
     .option("--at <instant>", "tell how long grants last from this instant, instead of now")
     .option("--journal <address>", "instead of ELEVATION_JOURNAL, as in file:journal.jsonl")
     .option("--json", "print it for programs")

@@ -2,7 +2,7 @@
 export { type JournalAnchors, readJournalAnchors } from "./anchors";
 export { type ChainProblem, verifyChain, verifyLinks } from "./chain";
 export { formatLine, parseLine, type ShapedEvent } from "./event-line";
-export type { GrantMark, GrantRecord } from "./grant-record";
+export type { FailedEnds, GrantMark, GrantRecord } from "./grant-record";
 export { initJournal } from "./init-journal";
 export { type Appended, Journal } from "./journal";
 export { isJournalError, JournalError, type JournalErrorCode } from "./journal-error";

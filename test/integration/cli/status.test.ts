@@ -6,6 +6,30 @@ import type { StatusReport } from "@elevation/cli";
 import { AT, aRequest, eventOf, intentOf } from "./documents";
 import { aJournal, aProject, elevate, type Project, TIMEOUT } from "./elevate";
 
+/** The stuck grant of the story below. */
+const STUCK = (request: string | null) => ({
+  request,
+  name: "bob-stuck",
+  requester: "bob@example.com",
+  role: "orders-admin",
+  environment: "production",
+  stack: "organization/example/production",
+  cause: "withdrawn",
+  expiresAt: "2026-11-24T10:41:00.000Z",
+  since: "2026-11-24T09:57:00.000Z",
+  triedAt: "2026-11-24T09:58:30.000Z",
+  tries: 2,
+  reason: "connection refused",
+  access: "`bob` may still have role `orders_admin` at `orders-production`, by `elevation_bob`",
+  target: {
+    kind: "postgres",
+    connection: "orders-production",
+    role: "orders_admin",
+    identity: "bob",
+    object: "elevation_bob",
+  },
+});
+
 describe("elevate status", () => {
   let project: Project;
   let journal: Awaited<ReturnType<typeof aJournal>>;
@@ -36,7 +60,16 @@ describe("elevate status", () => {
     await journal.journal.append([active, late, stuck, half, revoking, ended, failed]);
     await journal.journal.append([
       ...[active, late, stuck, revoking, ended].map(({ request }) => eventOf(request, activated)),
-      eventOf(stuck.request, { type: "stuck", data: { cause: "expiry", reason: "connection refused" } }),
+      eventOf(
+        stuck.request,
+        { type: "stuck", data: { cause: "withdrawn", reason: "role is in use" } },
+        "2026-11-24T09:57:00Z",
+      ),
+      eventOf(
+        stuck.request,
+        { type: "stuck", data: { cause: "expiry", reason: "connection refused" } },
+        "2026-11-24T09:58:30Z",
+      ),
       eventOf(revoking.request, { type: "revoking", data: { cause: "withdrawn" } }),
       eventOf(failed.request, { type: "orphan", data: { place, differences: ["made by `mallory`"] } }),
       eventOf(failed.request, { type: "failed", data: { reason: "`elevation_alice` is not ours" } }),
@@ -63,7 +96,7 @@ describe("elevate status", () => {
     assert.deepEqual(await status(journal.env, "--at", AT), {
       exit: 0,
       stdout: `OVERDUE: alice-late (alice@example.com) should have ended 1 min ago; run \`pulumi refresh\` on organization/example/production
-STUCK: bob-stuck (bob@example.com) must end and the target refuses: connection refused
+STUCK: bob-stuck (bob@example.com) must end and the target refuses, 2 times since 2026-11-24T09:57:00Z: connection refused
 
 grant           person             role          environment  stack                            status      from                  until                 left
 alice-late      alice@example.com  orders-admin  production   organization/example/production  overdue     2026-11-24T09:56:00Z  2026-11-24T09:59:00Z  1 min over
@@ -93,6 +126,7 @@ orphans
       id: journal.id,
       head: { seq: head.seq, hash: head.hash },
       at: "2026-11-24T10:00:00.000Z",
+      stuck: [STUCK(stuck.request)],
       residue: [
         {
           request: ended.request,
@@ -144,6 +178,57 @@ orphans
     const { status: word, activated, marks, reason } = found.get(stuck.request ?? "") ?? {};
     assert.deepEqual([word, activated, marks, reason], ["stuck", true, ["stuck"], "connection refused"]);
     assert.equal(found.get(half.request ?? "")?.activated, false);
+  });
+
+  it("when --stuck is given and nothing is stuck, then that is said, with exit 0", async () => {
+    await journal.journal.append([intentOf(aRequest())]);
+    assert.deepEqual(await status(journal.env, "--stuck", "--at", AT), {
+      exit: 0,
+      stdout: "no grant is stuck at 2026-11-24T10:00:00Z\n",
+      stderr: "",
+    });
+  });
+
+  it("when --stuck is given, then each stuck grant is told with all that its end needs, and the exit code is 4", async () => {
+    const { stuck, half } = await aStory();
+    const second = { type: "stuck", data: { cause: "expiry", reason: "server\u001b[2J is away" } } as const;
+    await journal.journal.append([eventOf(half.request, second, "2026-11-24T09:59:00Z")]);
+    assert.deepEqual(await status(journal.env, "--stuck", "--at", AT), {
+      exit: 4,
+      stdout: `STUCK: 2 grants must end and their targets refuse
+
+bob-stuck (bob@example.com)
+  must end   withdrawn, expires 2026-11-24T10:41:00Z
+  tried      2 times since 2026-11-24T09:57:00Z, last at 2026-11-24T09:58:30Z
+  refused    connection refused
+  may stand  \`bob\` may still have role \`orders_admin\` at \`orders-production\`, by \`elevation_bob\`
+  stack      organization/example/production, environment production
+  request    ${stuck.request}
+
+alice-half (alice@example.com)
+  must end   expiry, expires 2026-11-24T10:41:00Z
+  tried      once since 2026-11-24T09:59:00Z, last at 2026-11-24T09:59:00Z
+  refused    server\\u{1b}[2J is away
+  may stand  \`alice\` may have role \`orders_admin\` at \`orders-staging\`, by \`elevation_alice\`
+  stack      organization/example/staging, environment staging
+  request    ${half.request}
+`,
+      stderr: "",
+    });
+  });
+
+  it("when --stuck and --json are given, then that alone is printed, and a grant that ended at last is stuck no more", async () => {
+    const { stuck } = await aStory();
+    const report = async () => {
+      const { exit, stdout } = await status(journal.env, "--stuck", "--json", "--at", AT);
+      const { head: _, ...rest } = JSON.parse(stdout) as StatusReport;
+      return { exit, rest };
+    };
+    const about = { journal: journal.address, id: journal.id, at: "2026-11-24T10:00:00.000Z" };
+    assert.deepEqual(await report(), { exit: 4, rest: { ...about, stuck: [STUCK(stuck.request)] } });
+    const data = { cause: "expiry", endedAt: "2026-11-24T10:41:00.000Z", sessionsEnded: 0 } as const;
+    await journal.journal.append([eventOf(stuck.request, { type: "expired", data })]);
+    assert.deepEqual(await report(), { exit: 0, rest: { ...about, stuck: [] } });
   });
 
   it("when it is exactly its expiry, then a live grant is overdue, and a millisecond before it isn't", async () => {
