@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 export { type JournalAnchors, readJournalAnchors } from "./anchors";
+export { type Beat, INTERVALS } from "./beats/beat";
+export type { Beats, Heard } from "./beats/beats";
+export { copyBeats } from "./beats/file-beats";
+export { isHeard, isOf, type Silence, silenceSentence, silences } from "./beats/silence";
 export { type ChainProblem, verifyChain, verifyLinks } from "./chain";
 export { formatLine, parseLine, type ShapedEvent } from "./event-line";
 export type { FailedEnds, GrantMark, GrantRecord } from "./grant-record";
