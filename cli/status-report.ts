@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { formatInstant, type Instant, parseInstant } from "@elevation/domain";
-import type { GrantRecord, Head, JournalView } from "@elevation/journal";
+import type { GrantRecord, Head, Heard, JournalView } from "@elevation/journal";
 import { type GrantStatus, grantStatus } from "./grant-status";
 import type { Orphan } from "./orphans";
 import { type StuckStatus, stuckOf } from "./stuck-report";
+import { type WatchReport, watchOf } from "./watch-report";
 
 /** What `elevate status --json` prints (design §8): fields are added, never changed. */
 export interface StatusReport {
@@ -19,6 +20,8 @@ export interface StatusReport {
   /** Access that persons have by another path than our object, or what of our object could not be removed. */
   readonly residue: readonly ResidueStatus[];
   readonly orphans: readonly Orphan[];
+  /** Who ends grants, and where nobody is heard of. */
+  readonly watch: WatchReport;
 }
 
 export interface LiveStatus extends GrantStatus {
@@ -52,7 +55,12 @@ export interface ResidueStatus extends GrantStatus {
 }
 
 /** What a view says at an instant. */
-export function statusOf(journal: string, view: JournalView, orphans: readonly Orphan[], at: Instant): StatusReport {
+export function statusOf(
+  journal: string,
+  view: JournalView,
+  { orphans, heard }: { readonly orphans: readonly Orphan[]; readonly heard: Heard | string },
+  at: Instant,
+): StatusReport {
   const records = [...view.grants];
   const live = records.filter(({ status }) => status === "live").map((record) => liveStatus(record, at));
   return {
@@ -61,11 +69,12 @@ export function statusOf(journal: string, view: JournalView, orphans: readonly O
     head: view.head,
     at: formatInstant(at),
     live: live.sort((one, other) => one.remainingSeconds - other.remainingSeconds),
-    stuck: stuckOf(records),
+    stuck: stuckOf(records, heard, at),
     residue: records
       .filter(({ residue }) => residue.length > 0)
       .map((record) => ({ ...grantStatus(record), grant: record.status, residue: record.residue })),
     orphans,
+    watch: watchOf(heard, view, at),
   };
 }
 

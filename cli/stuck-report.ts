@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type EndCause, formatInstant } from "@elevation/domain";
-import type { GrantRecord, Head } from "@elevation/journal";
+import { type EndCause, formatInstant, type Instant } from "@elevation/domain";
+import type { GrantRecord, Head, Heard } from "@elevation/journal";
 import { type GrantStatus, grantStatus } from "./grant-status";
+import { nextTryBy } from "./watch-report";
 
 /** What `elevate status --stuck --json` prints: fields are added, never changed. */
 export interface StuckReport {
@@ -25,6 +26,8 @@ export interface StuckStatus extends GrantStatus {
   readonly tries: number;
   /** Why not, the last time. */
   readonly reason: string;
+  /** By when it is tried again at the latest; null where nobody is heard of who would. */
+  readonly nextTryBy: string | null;
   /** What may still stand at the target, in one sentence. */
   readonly access: string;
   readonly target: {
@@ -37,16 +40,19 @@ export interface StuckStatus extends GrantStatus {
 }
 
 /** The stuck ones among what a journal knows. */
-export function stuckOf(records: Iterable<GrantRecord>): readonly StuckStatus[] {
+export function stuckOf(records: Iterable<GrantRecord>, heard: Heard | string, at: Instant): readonly StuckStatus[] {
   return [...records]
-    .flatMap((record) => (record.status === "live" && record.stuck !== undefined ? [stuckStatus(record)] : []))
+    .flatMap((record) =>
+      record.status === "live" && record.stuck !== undefined ? [stuckStatus(record, heard, at)] : [],
+    )
     .sort((one, other) => compare(one.since, other.since));
 }
 
-function stuckStatus(record: GrantRecord): StuckStatus {
+function stuckStatus(record: GrantRecord, heard: Heard | string, at: Instant): StuckStatus {
   const { intent, endingCause, stuck, lastError, activated } = record;
   const { kind, connection, role, identity, object } = intent.place;
   const { since = 0, triedAt = 0, tries = 0 } = stuck ?? {};
+  const next = nextTryBy(heard, { environment: intent.environment, triedAt }, at);
   const seen = activated ? "may still have" : "may have";
   return {
     ...grantStatus(record),
@@ -56,6 +62,7 @@ function stuckStatus(record: GrantRecord): StuckStatus {
     triedAt: formatInstant(triedAt),
     tries,
     reason: lastError ?? "no reason is known",
+    nextTryBy: next === null ? null : formatInstant(next),
     access: `\`${identity}\` ${seen} role \`${role}\` at \`${connection}\`, by \`${object}\``,
     target: { kind, connection, role, identity, object },
   };

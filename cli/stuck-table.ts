@@ -21,11 +21,15 @@ export function triesOf({ tries, since }: StuckStatus): string {
 }
 
 function renderGrant({ colours }: Terminal, grant: StuckStatus): string {
-  const { name, request, requester, environment, stack, cause, expiresAt, triedAt, reason, access } = grant;
+  const { name, request, requester, environment, stack, cause, expiresAt, triedAt, reason, access, nextTryBy } = grant;
   const rows = [
     ["must end", `${cause ?? "for no known cause"}, expires ${renderInstant(expiresAt)}`],
     ["tried", `${triesOf(grant)}, last at ${renderInstant(triedAt)}`],
     ["refused", reason],
+    [
+      "next try",
+      nextTryBy === null ? "not known: nobody is heard of who ends grants there" : `by ${renderInstant(nextTryBy)}`,
+    ],
     ["may stand", access],
     ["stack", `${stack}, environment ${environment}`],
     ["request", request],

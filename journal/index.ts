@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 export { type JournalAnchors, readJournalAnchors } from "./anchors";
-export { type Beat, INTERVALS } from "./beats/beat";
+export { type Beat, INTERVALS, RETRIED_WITHIN } from "./beats/beat";
 export type { Beats, Heard } from "./beats/beats";
 export { copyBeats } from "./beats/file-beats";
 export { isHeard, isOf, type Silence, silenceSentence, silences } from "./beats/silence";

@@ -9,6 +9,7 @@ import { type StatusReport, statusOf } from "../status-report";
 import { renderStatus } from "../status-table";
 import { renderStuck } from "../stuck-table";
 import type { Terminal } from "../terminal";
+import { hear } from "../watch-report";
 
 export interface StatusOptions {
   readonly at?: string;
@@ -28,7 +29,8 @@ export async function status(options: StatusOptions, terminal: Terminal): Promis
     const store = storeOf(terminal, source);
     const journal = await openJournal(store, source, { isIdRequired: false });
     const view = await journal.view();
-    const report = statusOf(store.address, view, findOrphans(await store.read(), view), at);
+    const found = { orphans: findOrphans(await store.read(), view), heard: await hear(store) };
+    const report = statusOf(store.address, view, found, at);
     await journal.close();
     if (options.stuck === true) return tellStuck(options, report, terminal);
     if (options.json === true) terminal.printJson(report);

@@ -17,6 +17,9 @@ export interface Beat {
 /** The shortest and longest interval, in milliseconds: an unbounded one would be a promise that nobody can break. */
 export const INTERVALS = { shortest: 1_000, longest: 7 * 86_400_000 } as const;
 
+/** A reaper tries again what could not be ended within this, in milliseconds: whatever comes back is not waited for longer. */
+export const RETRIED_WITHIN = 60_000;
+
 const NAME = /^[a-z0-9-]{1,63}$/;
 /** Above what a policy has of them. */
 const MOST_ENVIRONMENTS = 1_000;
