@@ -154,6 +154,16 @@ read, nothing is activated.
   --environment  for a job that holds the connections of some environments only; without it, a grant that is due and
                whose connection the job lacks is stuck
 
+It says beside the journal that it lives: every half minute while it can read a journal that it trusts, and with --once after
+the pass where --every tells when the next one is. Where grants are live and nobody was heard of for two intervals, status,
+the policy pack and previews say SILENT. Nothing else depends on it. --heartbeat (or ELEVATION_HEARTBEAT, since such URLs are
+secrets) is for a monitor that alarms when calls stay away: https:, or http: on this machine.
+
+--notify (or ELEVATION_NOTIFY, several with blanks between them) tells of alarms from the third failure in a row on and of
+their end, of an untrusted journal, residue, orphans, and others who end grants and are silent: log is a JSON line on stderr;
+a webhook gets a POST, signed with ELEVATION_NOTIFY_SECRET: Elevation-Signature: sha256=<HMAC-SHA256 of the body in hex>.
+No end waits for it.
+
 --json prints { journal, grants: [{ request, name, requester, environment, target: { kind, connection, role, server,
 identity, object }, expiresAt, cause, outcome, reason, residue }] }; cause is expiry, withdrawn, drift, incomplete,
 chain, left or denied, outcome expired, revoked, stuck, or unrecorded (ended, but the journal could not be told); and

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { formatInstant, type Instant, parseInstant } from "@elevation/domain";
-import type { GrantRecord, Head, Heard, JournalView } from "@elevation/journal";
+import type { GrantRecord, Head, Heard, JournalView, Orphan } from "@elevation/journal";
 import { type GrantStatus, grantStatus } from "./grant-status";
-import type { Orphan } from "./orphans";
 import { type StuckStatus, stuckOf } from "./stuck-report";
 import { type WatchReport, watchOf } from "./watch-report";
 
@@ -55,12 +54,7 @@ export interface ResidueStatus extends GrantStatus {
 }
 
 /** What a view says at an instant. */
-export function statusOf(
-  journal: string,
-  view: JournalView,
-  { orphans, heard }: { readonly orphans: readonly Orphan[]; readonly heard: Heard | string },
-  at: Instant,
-): StatusReport {
+export function statusOf(journal: string, view: JournalView, heard: Heard | string, at: Instant): StatusReport {
   const records = [...view.grants];
   const live = records.filter(({ status }) => status === "live").map((record) => liveStatus(record, at));
   return {
@@ -73,7 +67,7 @@ export function statusOf(
     residue: records
       .filter(({ residue }) => residue.length > 0)
       .map((record) => ({ ...grantStatus(record), grant: record.status, residue: record.residue })),
-    orphans,
+    orphans: view.orphans,
     watch: watchOf(heard, view, at),
   };
 }

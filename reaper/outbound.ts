@@ -14,8 +14,7 @@ export function readOutboundUrl(text: string): URL | string {
   if (url.username !== "" || url.password !== "") return "holds a user or password; leave them out";
   if (url.hash !== "") return "has a part behind `#`, which is never sent; leave it out";
   if (url.protocol === "https:") return url;
-  if (url.protocol !== "http:")
-    return `begins with ${url.protocol.slice(0, 20)}, and only https: is good; write https:`;
+  if (url.protocol !== "http:") return "is no https: address; write one as in https://alerts.example/elevation";
   return LOOPBACK.test(url.hostname) ? url : "is http: beyond this machine, where all could read it; write https:";
 }
 
@@ -38,9 +37,10 @@ const PASSING = [408, 425, 429];
  * Throws {@link NotTaken}, whose message names nothing but the receiver's host.
  */
 export async function send(url: URL, init: RequestInit, patience = PATIENCE): Promise<void> {
+  const signals = [AbortSignal.timeout(patience), ...(init.signal == null ? [] : [init.signal])];
   let response: Response;
   try {
-    response = await fetch(url, { ...init, redirect: "manual", signal: AbortSignal.timeout(patience) });
+    response = await fetch(url, { ...init, redirect: "manual", signal: AbortSignal.any(signals) });
   } catch (error) {
     throw new NotTaken(`${url.origin} ${reasonOf(error, patience)}`, false);
   }

@@ -18,6 +18,8 @@ import { CommandError, EXIT, type ExitCode } from "../exit";
 import { journalFault } from "../faults";
 import { planReport, renderPlan } from "../plan-table";
 import { projectAt } from "../project";
+import { type Alive, readAlive, tellAlive } from "../reap-alive";
+import { readDestinations } from "../reap-notify";
 import { keepReaping } from "../reap-running";
 import { reapReport, renderReap } from "../reap-table";
 import type { Terminal } from "../terminal";
@@ -34,6 +36,9 @@ export interface ReapOptions {
   readonly directory?: string;
   readonly activate?: boolean;
   readonly dryRun?: boolean;
+  readonly every?: string;
+  readonly heartbeat?: string;
+  readonly notify: readonly string[];
 }
 
 /** How many grants are ended at once, by a reaper that keeps running at each connection: as many sessions there, beside those of people. */
@@ -45,13 +50,15 @@ const AT_ONCE = 8;
  * code of a pass tells. Throws CommandError.
  */
 export async function reap(options: ReapOptions, terminal: Terminal): Promise<ExitCode> {
-  if (options.once === true) requireNoListening(options);
+  if (options.once === true) requireNoneOfAProcess(options);
   else requireNoPass(options);
   const listen = options.listen === undefined ? null : readListen(options.listen);
   const address = requireAddress(terminal);
   const judge = watchedJudge(options, terminal);
   const input = readInput(options, terminal);
   const environments = options.environment.length === 0 ? null : new Set(options.environment);
+  const alive = readAlive(options, environments, terminal);
+  const destinations = options.once === true ? [] : readDestinations(options.notify, terminal);
   const world = createWorld(terminal.env, {
     config: () => undefined,
     actor: { kind: "reaper", key: "unverified" },
@@ -59,18 +66,25 @@ export async function reap(options: ReapOptions, terminal: Terminal): Promise<Ex
   });
   const [activates, json] = [options.activate === true, options.json === true];
   if (options.once !== true && options.dryRun !== true)
-    return keepReaping(world, { environments, atOnce: AT_ONCE, judge, activates, json, address, listen }, terminal);
+    return keepReaping(
+      world,
+      { environments, atOnce: AT_ONCE, judge, activates, json, address, listen, alive, destinations },
+      terminal,
+    );
   const activate = activates ? (judge?.toGrantBy() ?? null) : null;
   const pass = { ...input.pass, judge: judge?.current() ?? null, activate, environments, atOnce: AT_ONCE };
   const isBad = input.isBad || judge?.isBad === true;
-  return (options.dryRun === true ? dryRun : onePass)(world, pass, isBad, { address, json }, terminal);
+  return (options.dryRun === true ? dryRun : onePass)(world, pass, isBad, { address, json, alive }, terminal);
 }
 
-type Shown = { readonly address: string; readonly json: boolean };
+type Shown = { readonly address: string; readonly json: boolean; readonly alive: Alive };
 
 async function onePass(world: World, pass: Pass, isBad: boolean, shown: Shown, terminal: Terminal): Promise<ExitCode> {
   const { reaped, started, untrusted } = await reapOnce(world, pass);
-  if (untrusted !== null) terminal.say(`error: ${untrusted}`);
+  // Who is blind must not be taken for one who watches.
+  if (untrusted === null) await tellAlive(shown.alive, world.clock(), (line) => terminal.say(line));
+  else terminal.say(`error: ${untrusted}`);
+  await shown.alive.close();
   if (shown.json) terminal.printJson(reapReport(shown.address, reaped, started));
   else terminal.print(renderReap(terminal, reaped, started));
   const isDone =
@@ -119,11 +133,12 @@ function requireNoPass({ declared, state }: ReapOptions): void {
   throw new CommandError(EXIT.badInput, `\`${option}\` is for one pass; give \`--once\` too, or leave it out`);
 }
 
-function requireNoListening({ listen }: ReapOptions): void {
-  if (listen === undefined) return;
+function requireNoneOfAProcess({ listen, notify }: ReapOptions): void {
+  if (listen === undefined && notify.length === 0) return;
+  const option = listen === undefined ? "--notify" : "--listen";
   throw new CommandError(
     EXIT.badInput,
-    "`--listen` is for a reaper that keeps running; leave out `--once` or `--listen`",
+    `\`${option}\` is for a reaper that keeps running; leave out \`--once\` or \`${option}\``,
   );
 }
 

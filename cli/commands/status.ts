@@ -4,7 +4,6 @@ import { EXIT } from "../exit";
 import { journalFault } from "../faults";
 import { readAt } from "../instant-option";
 import { openJournal, requireJournal, storeOf } from "../journal-source";
-import { findOrphans } from "../orphans";
 import { type StatusReport, statusOf } from "../status-report";
 import { renderStatus } from "../status-table";
 import { renderStuck } from "../stuck-table";
@@ -29,8 +28,7 @@ export async function status(options: StatusOptions, terminal: Terminal): Promis
     const store = storeOf(terminal, source);
     const journal = await openJournal(store, source, { isIdRequired: false });
     const view = await journal.view();
-    const found = { orphans: findOrphans(await store.read(), view), heard: await hear(store) };
-    const report = statusOf(store.address, view, found, at);
+    const report = statusOf(store.address, view, await hear(store), at);
     await journal.close();
     if (options.stuck === true) return tellStuck(options, report, terminal);
     if (options.json === true) terminal.printJson(report);

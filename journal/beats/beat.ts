@@ -25,7 +25,7 @@ const NAME = /^[a-z0-9-]{1,63}$/;
 const MOST_ENVIRONMENTS = 1_000;
 
 /** Where a beat takes the place of the one before it: whoever does the same is the same, so that two reapers are one. */
-export function slotOf({ by, environments }: Beat): string {
+export function slotOf({ by, environments }: Pick<Beat, "by" | "environments">): string {
   if (environments === null) return by;
   const names = [...environments].sort().join(",");
   return `${by}-${createHash("sha256").update(names).digest("hex").slice(0, 16)}`;
