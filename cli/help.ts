@@ -162,7 +162,8 @@ secrets) is for a monitor that alarms when calls stay away: https:, or http: on 
 --notify (or ELEVATION_NOTIFY, several with blanks between them) tells of alarms from the third failure in a row on and of
 their end, of an untrusted journal, residue, orphans, and others who end grants and are silent: log is a JSON line on stderr;
 a webhook gets a POST, signed with ELEVATION_NOTIFY_SECRET: Elevation-Signature: sha256=<HMAC-SHA256 of the body in hex>.
-No end waits for it.
+No end waits for it. A pass tells of a grant where the journal has three failures, and each sixtieth; of others' silence where
+--every is given.
 
 --json prints { journal, grants: [{ request, name, requester, environment, target: { kind, connection, role, server,
 identity, object }, expiresAt, cause, outcome, reason, residue }] }; cause is expiry, withdrawn, drift, incomplete,

@@ -203,12 +203,7 @@ function addReap(program: Command, terminal: Terminal, done: Done): void {
     .option("--listen <address>", "serve /metrics and /healthz there, as in 9464 or 127.0.0.1:9464; without --once")
     .option("--every <duration>", "with --once: how often this runs, as in PT5M, so that its silence is noticed")
     .option("--heartbeat <url>", "call this URL every half minute, or with --once after the pass")
-    .option(
-      "--notify <where>",
-      "tell alarms there: log, or a webhook's URL; may be repeated; without --once",
-      collect,
-      [],
-    )
+    .option("--notify <where>", "tell alarms there: log, or a webhook's URL; may be repeated", collect, [])
     .option("--json", "print it for programs")
     .helpOption("-h, --help", "print this help")
     .addHelpText("after", help.REAP)

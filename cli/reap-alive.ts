@@ -18,7 +18,7 @@ export interface AliveOptions {
 export interface Alive {
   readonly listeners: readonly Listener[];
   /** What is said beside the journal, and where; null: nothing. */
-  readonly beside: { readonly beats: Beats; readonly own: Pick<Beat, "by" | "environments"> } | null;
+  readonly beside: { readonly beats: Beats; readonly own: Pick<Beat, "by" | "environments" | "every"> } | null;
   close(): Promise<void>;
 }
 
@@ -33,7 +33,7 @@ export function readAlive(options: AliveOptions, environments: ReadonlySet<strin
       ...(beats === null || every === null ? [] : [besideTheJournal(beats, { ...of, every })]),
       ...(monitor === null ? [] : [heartbeat(monitor)]),
     ],
-    beside: beats === null ? null : { beats, own: of },
+    beside: beats === null || every === null ? null : { beats, own: { ...of, every } },
     close: async () => beats?.close(),
   };
 }

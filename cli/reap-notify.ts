@@ -2,6 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { formatInstant, type Instant } from "@elevation/domain";
 import { type Beats, slotOf } from "@elevation/journal";
+import type { Passed, World } from "@elevation/provider/lifecycle";
 import {
   type Listener,
   logNotifier,
@@ -9,18 +10,22 @@ import {
   Newsroom,
   type NoticeOutcome,
   type Notifier,
+  newsOfPass,
   type ReaperEvent,
   readOutboundUrl,
   WebhookNotifier,
 } from "@elevation/reaper";
 import { CommandError, EXIT } from "./exit";
 import { safeJsonLine } from "./neutral";
+import type { Alive } from "./reap-alive";
 import type { Terminal } from "./terminal";
 
 /** Short ones can be guessed from a signed body. */
 const SHORTEST_SECRET = 16;
 /** How long what waits has to leave when a reaper stops, in milliseconds. */
 const PATIENCE = 5_000;
+/** The same after a pass, which has no later time to try again. */
+const PASS_PATIENCE = 20_000;
 
 /** Where `--notify` says that notices go; a webhook with the secret that signs them. */
 export type Destination =
@@ -91,8 +96,25 @@ export class Notices {
     };
   }
 
-  async close(): Promise<void> {
-    await Promise.all(this.#notifiers.map((notifier) => notifier.close(PATIENCE)));
+  /** What is news of one pass, and waits until it has left, or for {@link PASS_PATIENCE}. */
+  async tellOfPass(passed: Passed, world: World, beside: Alive["beside"]): Promise<void> {
+    if (this.#notifiers.length === 0) return;
+    const view = await world.journal().then(
+      (journal) => journal.view().catch(() => null),
+      () => null,
+    );
+    const heard = (await beside?.beats.hear().catch(() => null)) ?? null;
+    const own = beside === null ? "" : slotOf(beside.own);
+    this.#send(newsOfPass(passed, { view, heard, own, every: beside?.own.every ?? 0, now: world.clock() }));
+    await this.#close(PASS_PATIENCE);
+  }
+
+  close(): Promise<void> {
+    return this.#close(PATIENCE);
+  }
+
+  async #close(patience: number): Promise<void> {
+    await Promise.all(this.#notifiers.map((notifier) => notifier.close(patience)));
   }
 
   #send(news: readonly News[]): void {

@@ -54,7 +54,9 @@ export class Newsroom {
   /** What is news in what is heard beside the journal. `own`: the slot of whoever asks. */
   heard(heard: Heard, own: string, now: Instant): readonly News[] {
     const found = new Map(
-      [...silentOthers(heard, own, now), ...this.#unwatched(heard, now)].map((news) => [news.key, news]),
+      [...silentOthers(heard, own, now).map(({ since: _, ...news }) => news), ...this.#unwatched(heard, now)].map(
+        (news) => [news.key, news],
+      ),
     );
     const news = [...found.values()].filter(({ key }) => !this.#silent.has(key));
     for (const [key, { about }] of this.#silent) {
@@ -128,10 +130,16 @@ export class Newsroom {
   }
 }
 
-function silentOthers({ beats }: Heard, own: string, now: Instant): readonly News[] {
+/** Who else was not heard of for two intervals; `since`: when these had passed. */
+export function silentOthers(
+  { beats }: Heard,
+  own: string,
+  now: Instant,
+): readonly (News & { readonly since: Instant })[] {
   return beats
     .filter((beat) => slotOf(beat) !== own && !beat.stopped && !isHeard(beat, now) && now - beat.at < FORGOTTEN)
     .map((beat) => ({
+      since: beat.at + 2 * beat.every,
       event: "silence",
       key: `silence:${slotOf(beat)}`,
       about: {
@@ -141,11 +149,11 @@ function silentOthers({ beats }: Heard, own: string, now: Instant): readonly New
     }));
 }
 
-function keyOf(digest: Digest): string {
+export function keyOf(digest: Digest): string {
   return `grant:${digest}`;
 }
 
-function grantOf({ digest, name, requester, environment, place }: Reaped) {
+export function grantOf({ digest, name, requester, environment, place }: Reaped) {
   const { kind, connection, role, identity, object } = place;
   return { request: digest, name, requester, environment, target: { kind, connection, role, identity, object } };
 }

@@ -61,9 +61,12 @@ export class WebhookNotifier implements Notifier {
 
   async close(patience: number): Promise<void> {
     this.#isClosing = true;
-    // What pauses is tried now, once more.
+    // What pauses is tried now.
     this.#sleep.wake();
-    const timer = setTimeout(() => this.#stop.abort(), patience);
+    const timer = setTimeout(() => {
+      this.#stop.abort();
+      this.#sleep.wake();
+    }, patience);
     await this.#run;
     clearTimeout(timer);
   }
@@ -88,10 +91,10 @@ export class WebhookNotifier implements Notifier {
         this.#options.count("refused");
         return true;
       }
-      if (!this.#isFailing && !this.#isClosing)
+      if (!this.#isFailing && !this.#stop.signal.aborted)
         this.#options.say(`notices wait: ${fault.message}; they are sent again`);
       this.#isFailing = true;
-      if (this.#isClosing) return false;
+      if (this.#stop.signal.aborted) return false;
       await this.#sleep.for(pauseAfter(failures, random()));
     }
   }

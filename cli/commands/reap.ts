@@ -19,7 +19,7 @@ import { journalFault } from "../faults";
 import { planReport, renderPlan } from "../plan-table";
 import { projectAt } from "../project";
 import { type Alive, readAlive, tellAlive } from "../reap-alive";
-import { readDestinations } from "../reap-notify";
+import { Notices, readDestinations } from "../reap-notify";
 import { keepReaping } from "../reap-running";
 import { reapReport, renderReap } from "../reap-table";
 import type { Terminal } from "../terminal";
@@ -50,7 +50,7 @@ const AT_ONCE = 8;
  * code of a pass tells. Throws CommandError.
  */
 export async function reap(options: ReapOptions, terminal: Terminal): Promise<ExitCode> {
-  if (options.once === true) requireNoneOfAProcess(options);
+  if (options.once === true) requireNoListening(options);
   else requireNoPass(options);
   const listen = options.listen === undefined ? null : readListen(options.listen);
   const address = requireAddress(terminal);
@@ -58,7 +58,7 @@ export async function reap(options: ReapOptions, terminal: Terminal): Promise<Ex
   const input = readInput(options, terminal);
   const environments = options.environment.length === 0 ? null : new Set(options.environment);
   const alive = readAlive(options, environments, terminal);
-  const destinations = options.once === true ? [] : readDestinations(options.notify, terminal);
+  const destinations = readDestinations(options.notify, terminal);
   const world = createWorld(terminal.env, {
     config: () => undefined,
     actor: { kind: "reaper", key: "unverified" },
@@ -74,16 +74,19 @@ export async function reap(options: ReapOptions, terminal: Terminal): Promise<Ex
   const activate = activates ? (judge?.toGrantBy() ?? null) : null;
   const pass = { ...input.pass, judge: judge?.current() ?? null, activate, environments, atOnce: AT_ONCE };
   const isBad = input.isBad || judge?.isBad === true;
-  return (options.dryRun === true ? dryRun : onePass)(world, pass, isBad, { address, json, alive }, terminal);
+  const about = { destinations, environments, address, clock: world.clock, count: () => undefined };
+  const shown = { address, json, alive, notices: new Notices(about, terminal) };
+  return (options.dryRun === true ? dryRun : onePass)(world, pass, isBad, shown, terminal);
 }
 
-type Shown = { readonly address: string; readonly json: boolean; readonly alive: Alive };
+type Shown = { readonly address: string; readonly json: boolean; readonly alive: Alive; readonly notices: Notices };
 
 async function onePass(world: World, pass: Pass, isBad: boolean, shown: Shown, terminal: Terminal): Promise<ExitCode> {
   const { reaped, started, untrusted } = await reapOnce(world, pass);
   // Who is blind must not be taken for one who watches.
   if (untrusted === null) await tellAlive(shown.alive, world.clock(), (line) => terminal.say(line));
   else terminal.say(`error: ${untrusted}`);
+  await shown.notices.tellOfPass({ reaped, started, untrusted }, world, shown.alive.beside);
   await shown.alive.close();
   if (shown.json) terminal.printJson(reapReport(shown.address, reaped, started));
   else terminal.print(renderReap(terminal, reaped, started));
@@ -133,12 +136,11 @@ function requireNoPass({ declared, state }: ReapOptions): void {
   throw new CommandError(EXIT.badInput, `\`${option}\` is for one pass; give \`--once\` too, or leave it out`);
 }
 
-function requireNoneOfAProcess({ listen, notify }: ReapOptions): void {
-  if (listen === undefined && notify.length === 0) return;
-  const option = listen === undefined ? "--notify" : "--listen";
+function requireNoListening({ listen }: ReapOptions): void {
+  if (listen === undefined) return;
   throw new CommandError(
     EXIT.badInput,
-    `\`${option}\` is for a reaper that keeps running; leave out \`--once\` or \`${option}\``,
+    "`--listen` is for a reaper that keeps running; leave out `--once` or `--listen`",
   );
 }
 
