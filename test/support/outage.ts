@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { PostgresServer } from "@elevation/scripts/support/postgres";
@@ -24,10 +24,10 @@ export class Outage {
     const lock = join(data, "postmaster.pid");
     const pid = Number(readFileSync(lock, "utf8").split("\n")[0]);
     const command = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0").slice(0, -1);
-    const [, uid, gid] = /^Uid:\s+(\d+)[^]*?^Gid:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8")) ?? [];
+    const { uid, gid } = statSync(data);
     process.kill(pid, "SIGINT");
     while (existsSync(lock)) await delay(10);
-    const ids = process.getuid?.() === 0 ? { uid: Number(uid), gid: Number(gid) } : {};
+    const ids = process.getuid?.() === 0 ? { uid, gid } : {};
     return new Outage(command, join(data, ".."), ids);
   }
 
