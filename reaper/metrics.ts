@@ -2,6 +2,7 @@
 import type { Digest } from "@elevation/domain";
 import { Counter, Gauge, Histogram, type OpenMetricsContentType, Registry } from "prom-client";
 import type { ReaperEvent } from "./reaper";
+import type { NoticeOutcome } from "./webhook";
 
 /** Seconds between an expiry and the end that was observed, and between a start and the access that was. */
 const LATENESS = [0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 300, 3600];
@@ -15,6 +16,8 @@ export class ReaperMetrics {
   readonly #ends: Counter<"outcome">;
   readonly #failures: Counter<"outcome">;
   readonly #residue: Counter;
+  readonly #withResidue: Gauge;
+  readonly #notices: Counter<"outcome">;
   readonly #lateness: Histogram;
   readonly #scheduled: Gauge;
   readonly #activations: Counter;
@@ -53,6 +56,12 @@ export class ReaperMetrics {
       ...outcome,
     });
     this.#residue = new Counter({ name: "elevation_residue", help: "Sentences of residue that ends left", registers });
+    this.#withResidue = gauge("grants_with_residue", "Grants of whose person the journal tells residue");
+    this.#notices = new Counter({
+      name: "elevation_notices",
+      help: "Notices for whoever watches over this",
+      ...outcome,
+    });
     const name = "elevation_end_lateness_seconds";
     const help = "From a grant's expiry until its end was observed and recorded";
     this.#lateness = new Histogram({ name, help, buckets: LATENESS, registers });
@@ -80,6 +89,9 @@ export class ReaperMetrics {
         this.#scheduled.set(event.scheduled);
         this.#looked.set(at / 1000);
         break;
+      case "read":
+        this.#withResidue.set([...event.view.grants].filter(({ residue }) => residue.length > 0).length);
+        break;
       case "journal":
         this.#trusted.set(event.reason === null ? 1 : 0);
         break;
@@ -106,6 +118,10 @@ export class ReaperMetrics {
         break;
       }
     }
+  }
+
+  notice(outcome: NoticeOutcome): void {
+    this.#notices.inc({ outcome });
   }
 
   get contentType(): string {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Digest, Instant, Judge } from "@elevation/domain";
+import type { JournalView } from "@elevation/journal";
 import {
   type Due,
   dueByTheirClocks,
@@ -50,6 +51,8 @@ export interface ReaperOptions {
 export type ReaperEvent =
   /** The journal was read: so many grants may be open, the first that is not due yet ends then, and so many wait for their start. */
   | { readonly type: "looked"; readonly open: number; readonly next: Instant | null; readonly scheduled: number }
+  /** There is news in the journal, which can be trusted. */
+  | { readonly type: "read"; readonly view: JournalView }
   /** The journal can't be trusted, or could again (null). What is known goes on to be ended. */
   | { readonly type: "journal"; readonly reason: string | null }
   /** A grant's end begins, perhaps not for the first time. */
@@ -158,6 +161,7 @@ class Reaper {
     // What was known goes on: a journal that can't be read keeps nobody's access open.
     if (view === null) return;
     const isKnown = this.#isKnown(trusted);
+    if (!isKnown && !(trusted instanceof Error)) this.#options.on({ type: "read", view });
     const { environments } = this.#options;
     if (!isKnown && !(trusted instanceof Error)) this.#planStarts(trusted);
     if (!isKnown) this.#open = openGrants({ environments, states: [] }, trusted, view);
