@@ -139,6 +139,11 @@ With --activate, which needs both, a grant that an "up" left scheduled is activa
 decided again, and a denied one is told of once and tried again until its activateBy. While they or the journal can't be
 read, nothing is activated.
 
+With --stacks the stacks of that project forget what has ended, two at a time, beside the ends and never before them: an
+engine refreshes the resources of ended grants alone, after a look at each state's code. It takes an engine from PATH or
+kept from an earlier time, and what Pulumi needs (PULUMI_BACKEND_URL, a passphrase or a token). A stack that is locked or
+broken is told, and tried again after pauses that grow to a minute. At a stop, a refresh that runs is waited for.
+
   --declared   what waits for its start is withdrawn, too. A folder that is missing or holds a file that can't be read
                withdraws nothing: what is past its end is ended all the same, and the exit code is 2. Grants of other
                projects, and those written in a program, are never withdrawn by it
@@ -153,7 +158,8 @@ chain, left or denied, outcome expired, revoked, stuck, or unrecorded (ended, bu
 scheduled: [{ request, name, requester, role, environment, startAt, outcome, expiresAt, reason }], outcome being activated,
 denied, failed, lapsed or withdrawn. Without --once it prints a line an event: { at, journal, event }, event being watching
 (open, scheduled, next), ended (the grant's fields, lateMs), failed (the grant's fields, failures, alarm, again), activated
-(the scheduled one's fields, lateMs), not-activated (its fields, again), journal-untrusted or journal-trusted (reason).
+(the scheduled one's fields, lateMs), not-activated (its fields, again), journal-untrusted or journal-trusted (reason),
+stack-caught-up (stack, forgotten) or stack-behind (stack, failures, again, reason).
 
 --dry-run reads the journal, asks the targets for their clocks and says what the pass, or the first look of a reaper that
 keeps running, would end, withdraw and activate: { journal, dryRun, at, grants: [{ …, cause, overdueMs, stuck }], scheduled }

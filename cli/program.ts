@@ -200,6 +200,7 @@ function addReap(program: Command, terminal: Terminal, done: Done): void {
     .option("--activate", "activate scheduled grants at their start, by --policy and --directory")
     .option("--dry-run", "only say what would be done now; nothing is changed")
     .option("--listen <address>", "serve /metrics and /healthz there, as in 9464 or 127.0.0.1:9464; without --once")
+    .option("--stacks <folder>", "let the stacks of this Pulumi project forget what has ended; without --once")
     .option("--json", "print it for programs")
     .helpOption("-h, --help", "print this help")
     .addHelpText("after", help.REAP)

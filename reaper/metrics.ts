@@ -2,6 +2,8 @@
 import type { Digest } from "@elevation/domain";
 import { Counter, Gauge, Histogram, type OpenMetricsContentType, Registry } from "prom-client";
 import type { ReaperEvent } from "./reaper";
+import type { StacksEvent } from "./stacks/catch-up";
+import { StacksMetrics } from "./stacks/stacks-metrics";
 
 /** Seconds between an expiry and the end that was observed, and between a start and the access that was. */
 const LATENESS = [0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 300, 3600];
@@ -20,6 +22,7 @@ export class ReaperMetrics {
   readonly #activations: Counter;
   readonly #unactivated: Counter<"outcome">;
   readonly #startLateness: Histogram;
+  readonly #stacks: StacksMetrics;
   /** What has begun to end and has not ended yet, with what became of the last try. */
   readonly #unended = new Map<Digest, "stuck" | "unrecorded" | null>();
 
@@ -70,10 +73,11 @@ export class ReaperMetrics {
       registers,
     });
     this.#trusted.set(1);
+    this.#stacks = new StacksMetrics(this.#registry);
   }
 
   /** `at`: the instant of the event, in milliseconds. */
-  note(event: ReaperEvent, at: number): void {
+  note(event: ReaperEvent | StacksEvent, at: number): void {
     switch (event.type) {
       case "looked":
         this.#open.set(event.open);
@@ -105,6 +109,8 @@ export class ReaperMetrics {
         this.#failures.inc({ outcome });
         break;
       }
+      default:
+        this.#stacks.note(event, at);
     }
   }
 

@@ -6,13 +6,14 @@ import type { Instant } from "@elevation/domain";
 import { ReaperHealth } from "./health";
 import { ReaperMetrics } from "./metrics";
 import type { ReaperEvent } from "./reaper";
+import type { StacksEvent } from "./stacks/catch-up";
 
 /** What a monitor asks a reaper for. */
 export interface Monitored {
   /** Where it listens, as in http://127.0.0.1:9464. */
   readonly url: string;
   /** Tells it of an event at an instant. */
-  note(event: ReaperEvent, at: Instant): void;
+  note(event: ReaperEvent | StacksEvent, at: Instant): void;
   close(): Promise<void>;
 }
 
