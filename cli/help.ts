@@ -124,6 +124,24 @@ The journal is read as it is now, whatever --at says. Grants that are only sched
 Exit codes: 0 told, also where grants are stuck or overdue, 2 no journal is given or its address is none, 4 there is none
 at the address, or it cannot be read or does not verify. Where ELEVATION_JOURNAL_ID is set, it must match.`;
 
+export const STACKS = `
+It takes an engine from PATH or kept from an earlier time, and what Pulumi needs (PULUMI_BACKEND_URL, a passphrase or a
+token). Stacks are those that have a file stacks/Pulumi.<stack>.yaml, those that the backend knows, and those that the
+journal has live grants of. Nothing of a state is run, and no lock is taken.
+
+--json prints { journal, project, at, problem, stacks: [{ project, stack, file, environments, live, overdue, nextEnd, held,
+ended, missing, updatedAt, refreshedAt, locks, problems }] }, by project and stack:
+  file      whether it has one; null: another project's, of which only the journal tells
+  held      how many Grants its state holds, null where that can't be known
+  ended     [{ request, name, urn }], in the state though they have ended: a refresh drops them
+  missing   [{ request, name, requester, expiresAt }], live and in no state: from a run that was killed, or a lost state
+  updatedAt, refreshedAt  when the last of its last 20 runs that was an up, or a refresh, ended well
+  locks     [{ by, since }]; null: the backend doesn't tell. A file backend does; Pulumi Cloud tells of a run at work
+  problems  why no engine may or can be run on it
+
+Exit codes: 0 told, 2 no journal is given, or the folder is of no project with stacks, 4 a stack is broken, or backend or
+journal can't be read; what is known is told all the same, unless it is the journal.`;
+
 export const REAP = `
 Journal and connections come from the environment: ELEVATION_JOURNAL, ELEVATION_JOURNAL_ID, ELEVATION_CONNECTION_<NAME>.
 Policy, directory and the engine are not needed. Each grant is ended by itself, several at once, and one that can't be
