@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { openStore } from "@elevation/journal";
 import type { PostgresServer } from "@elevation/scripts/support/postgres";
 import { openSession } from "@elevation/scripts/support/sql-session";
 import { until } from "../../support/alive";
@@ -92,6 +93,13 @@ describe("stacks that catch up", function () {
     assert.equal(caught["elevation_stacks_failing"], "0");
     assert.equal(await reaper.stop(), 0);
     assert.equal(two.isLocked(), false);
+    const events = await openStore(two.workspace.env["ELEVATION_JOURNAL"] ?? "").read();
+    const ends = events.filter(({ type }) => ["revoking", "stuck", "revoked", "expired"].includes(type));
+    assert.deepEqual(
+      ends.map(({ type }) => type),
+      ["revoking", "expired", "revoking", "expired"],
+      "a refresh of what has ended journals nothing",
+    );
   });
 
   it("when a state holds foreign code, then it is refused and said, nothing of it runs, and the other stack catches up", async () => {
