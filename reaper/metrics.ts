@@ -2,6 +2,8 @@
 import type { Digest } from "@elevation/domain";
 import { Counter, Gauge, Histogram, type OpenMetricsContentType, Registry } from "prom-client";
 import type { ReaperEvent } from "./reaper";
+import type { StacksEvent } from "./stacks/catch-up";
+import { StacksMetrics } from "./stacks/stacks-metrics";
 import type { NoticeOutcome } from "./webhook";
 
 /** Seconds between an expiry and the end that was observed, and between a start and the access that was. */
@@ -23,6 +25,7 @@ export class ReaperMetrics {
   readonly #activations: Counter;
   readonly #unactivated: Counter<"outcome">;
   readonly #startLateness: Histogram;
+  readonly #stacks: StacksMetrics;
   /** What has begun to end and has not ended yet, with what became of the last try. */
   readonly #unended = new Map<Digest, "stuck" | "unrecorded" | null>();
 
@@ -79,10 +82,11 @@ export class ReaperMetrics {
       registers,
     });
     this.#trusted.set(1);
+    this.#stacks = new StacksMetrics(this.#registry);
   }
 
   /** `at`: the instant of the event, in milliseconds. */
-  note(event: ReaperEvent, at: number): void {
+  note(event: ReaperEvent | StacksEvent, at: number): void {
     switch (event.type) {
       case "looked":
         this.#open.set(event.open);
@@ -117,6 +121,8 @@ export class ReaperMetrics {
         this.#failures.inc({ outcome });
         break;
       }
+      default:
+        this.#stacks.note(event, at);
     }
   }
 
