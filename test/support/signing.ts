@@ -1,6 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createHash, generateKeyPairSync, type KeyObject, sign } from "node:crypto";
-import { canonicalJson, type Order, type OrderPayload } from "@elevation/domain";
+import {
+  canonicalJson,
+  type Digest,
+  type NewEvent,
+  type Order,
+  type OrderPayload,
+  type Standing,
+} from "@elevation/domain";
 
 /** A key of OpenSSH, without OpenSSH: machines that have no `ssh-keygen` run the tests, too. */
 export interface SigningKey {
@@ -55,6 +62,13 @@ export function armored(bytes: Uint8Array): string {
 export function signedOrder(key: SigningKey, payload: OrderPayload, how: Signed = {}): Order {
   const signature = sshSign(key, canonicalJson(payload), how);
   return { apiVersion: "elevation/v1", kind: "Order", payload, signature };
+}
+
+/** The event of an order that was obeyed. */
+export function orderEvent(order: Order, standing: Standing = "administrator"): NewEvent {
+  const { at, request = null } = order.payload;
+  const actor = { kind: "person", key: "SHA256:…" } as const;
+  return { at, type: "order", request: request as Digest | null, actor, data: { order, standing } };
 }
 
 export function sshString(part: string | Uint8Array): Buffer {
