@@ -12,8 +12,10 @@ import {
 } from "@elevation/reaper";
 import { CommandError, EXIT, type ExitCode } from "./exit";
 import { neutral, safeJsonLine } from "./neutral";
+import { orderLine, orderReport } from "./order-lines";
 import { type Alive, BEAT_EVERY } from "./reap-alive";
 import { type Destination, Notices } from "./reap-notify";
+import type { Orders } from "./reap-orders";
 import { grantReport } from "./reap-table";
 import { startEventReport, startLine } from "./start-report";
 import type { Terminal } from "./terminal";
@@ -31,6 +33,8 @@ export interface Running {
   readonly judge: WatchedJudge | null;
   /** Scheduled grants are activated by it, too. */
   readonly activates: boolean;
+  /** Where orders are taken from; null: nowhere. */
+  readonly orders: Orders | null;
   /** JSON lines instead of text. */
   readonly json: boolean;
   /** The journal, as it may be shown. */
@@ -61,7 +65,7 @@ export async function keepReaping(world: World, running: Running, terminal: Term
     notices.note(event);
     tell(event, formatInstant(now));
   };
-  const { activates, atOnce, environments, judge } = running;
+  const { activates, atOnce, environments, judge, orders } = running;
   const options = {
     environments,
     judge: () => judge?.current() ?? null,
@@ -70,6 +74,7 @@ export async function keepReaping(world: World, running: Running, terminal: Term
     lookEvery: LOOK_EVERY,
     sweepEvery: SWEEP_EVERY,
     random: Math.random,
+    orders: orders?.desk(world, on) ?? null,
   };
   try {
     const { failing } = await runReaper(world, { ...options, on }, signals.stop);
@@ -82,6 +87,7 @@ export async function keepReaping(world: World, running: Running, terminal: Term
     await Promise.all([pulse.stop(world.clock()), notices.close()]);
     await alive.close();
     await monitor?.close();
+    await orders?.close();
   }
 }
 
@@ -133,6 +139,9 @@ type Told = Exclude<ReaperEvent, { readonly type: "begun" | "read" }>;
 /** What a line of `--json` says of an event (docs/cli.md): fields are added, never changed. */
 function reportOf(event: Told): object {
   switch (event.type) {
+    case "inbox":
+    case "order":
+      return orderReport(event);
     case "looked":
       return {
         ...{ event: "watching", open: event.open, scheduled: event.scheduled },
@@ -156,6 +165,9 @@ function reportOf(event: Told): object {
 function lineOf(at: string, event: Told, terminal: Terminal): string {
   const { bold, green, red, yellow } = terminal.colours;
   switch (event.type) {
+    case "inbox":
+    case "order":
+      return `${at} ${orderLine(event, terminal)}`;
     case "looked": {
       const next = event.next === null ? "" : `, the next ends at ${formatInstant(event.next)}`;
       const scheduled = event.scheduled === 0 ? "" : `, ${event.scheduled} scheduled`;

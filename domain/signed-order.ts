@@ -11,8 +11,8 @@ import { quote } from "./text";
 export interface OrderTrust {
   /** Null: the file can't be read, so that only administrators are known. */
   readonly signers: AllowedSigners | null;
-  /** Fingerprints of keys that count for nothing any more. */
-  readonly revoked: ReadonlySet<string>;
+  /** Fingerprints of keys that count for nothing any more; null: the list can't be read, so that no key is known to count. */
+  readonly revoked: ReadonlySet<string> | null;
   /** Null: the job knows none. */
   readonly admins: Admins | null;
 }
@@ -49,19 +49,21 @@ export function verifyOrder(order: Order, { signers, revoked, admins }: OrderTru
   const checked = checkSignature(order.signature, ORDER_NAMESPACE, canonicalJson(order.payload));
   if ("fault" in checked) return refused(`its signature ${checked.fault}`);
   const { fingerprint } = checked.key;
-  if (revoked.has(fingerprint)) return refused(`the key ${fingerprint} is revoked; sign with another one`);
+  if (revoked?.has(fingerprint)) return refused(`the key ${fingerprint} is revoked; sign with another one`);
   const at = parseInstant(written) ?? Number.NaN;
   const dated = datedFault(at, now);
   if (dated !== null) return refused(dated);
+  const waits = (why: string): VerifiedOrder => ({
+    is: "unknown",
+    why: `order ${quote(id)} of ${quote(by)} waits: ${why}`,
+  });
+  if (revoked === null) return waits("which keys are revoked can't be known while the list of them can't be read");
   const isAdministrator = admins?.keys.has(fingerprint) === true;
   const signed = { is: "signed", key: fingerprint, isAdministrator } as const;
   const signer = signers?.signers.get(fingerprint);
   if (signer === undefined && isAdministrator) return signed;
   if (signers === null)
-    return {
-      is: "unknown",
-      why: `order ${quote(id)} of ${quote(by)} waits: whose the key ${fingerprint} is can't be known while \`allowed_signers\` can't be read`,
-    };
+    return waits(`whose the key ${fingerprint} is can't be known while \`allowed_signers\` can't be read`);
   if (signer === undefined)
     return refused(
       `the key ${fingerprint} stands in no line of \`allowed_signers\`; have it added, or sign with one that does`,

@@ -42,6 +42,7 @@ describe("docs/cli.md", () => {
     "schema",
     "status",
     "reap",
+    "orders sql",
     "journal init",
     "audit verify",
   ]) {

@@ -144,6 +144,14 @@ describe("the signer of an order", () => {
     });
   });
 
+  it("when the list of revoked keys can't be read, then every order waits, an administrator's too", () => {
+    const trust = { signers: null, revoked: null, admins: adminsOf(admin) };
+    assert.deepEqual(verifyOrder(signedOrder(admin, aPayload()), trust, NOW), {
+      is: "unknown",
+      why: "order `order-1` of `alice@example.com` waits: which keys are revoked can't be known while the list of them can't be read",
+    });
+  });
+
   it("when the payload was changed after it was signed, then it is refused", () => {
     const order = signedOrder(alice, aPayload());
     const trust = { signers: signersOf(line(ORDERS)), revoked: new Set<string>(), admins: null };
