@@ -114,8 +114,8 @@ Exit codes: 0 printed, 2 there is no such kind.`;
 export const STATUS = `
 The journal is read as it is now, whatever --at says. Grants that are only scheduled are not in it.
 
---json prints { journal, id, head: { seq, hash }, at, live, stuck, residue, orphans, watch }; with --stuck, without the other
-lists and watch:
+--json prints { journal, id, head: { seq, hash }, at, live, stuck, residue, orphans, watch, locks }; with --stuck, without the
+other lists and watch:
   live      [{ request, name, requester, role, environment, stack, rule, status, activated, activatedAt, expiresAt,
              remainingSeconds, overdue, marks, reason, target: { kind, connection, role, identity, object } }],
              the first to end first; status is active or stuck; activated is false until the access was observed
@@ -126,6 +126,8 @@ lists and watch:
   watch     { watchers: [{ by, environments, at, everySeconds, silent, stopped }], silent: [{ environment, live, since }],
              problem }: who ends grants (by: reaper or schedule) and was heard when, and where grants are live and nobody
              was heard of for two intervals before --at
+  locks     [{ lock, until, reason, by }], of those that hold at that instant; lock has a person, a role, a target, or
+             "*": true
 
 Exit codes: 0 told, also where grants are stuck or overdue, 2 no journal is given or its address is none, 4 there is none
 at the address, or it cannot be read or does not verify, or with --stuck a grant is stuck. Where ELEVATION_JOURNAL_ID is

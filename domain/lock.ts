@@ -33,7 +33,7 @@ export function lockedBy(locks: readonly Lock[], grant: Lockable, at: Instant): 
 }
 
 /** As messages show what is locked: `role \`orders-admin\``, `everything`. */
-export function namedLock({ scope }: Lock): string {
+export function namedLock(scope: Lock["scope"]): string {
   const [name, value] = Object.entries(scope)[0] ?? [];
   return name === "*" ? "everything" : `${name} \`${value}\``;
 }

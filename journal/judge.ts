@@ -131,7 +131,7 @@ function locked(request: Request, lock: Lock, at: Instant): Violation {
     path: "spec",
     observed: formatInstant(at),
     limit: until,
-    message: `${quote(request.metadata.name)} is locked: ${lock.by} locked ${namedLock(lock)} until ${until} (${quote(lock.reason)}); ask for it after that`,
+    message: `${quote(request.metadata.name)} is locked: ${lock.by} locked ${namedLock(lock.scope)} until ${until} (${quote(lock.reason)}); ask for it after that`,
   };
 }
 

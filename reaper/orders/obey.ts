@@ -119,7 +119,7 @@ async function lock(kase: Case): Promise<Answer> {
     await Promise.all(held.map((grant) => endDue(world, grant, "locked" satisfies EndCause)));
     return waits(kase, `${held.length} grants were ended, but the lock can't be recorded: ${reasonOf(trusted)}`);
   }
-  const words = `locked ${namedLock(lock)} until ${formatInstant(lock.until)}: what is live of it ends now, and nothing of it is granted before`;
+  const words = `locked ${namedLock(lock.scope)} until ${formatInstant(lock.until)}: what is live of it ends now, and nothing of it is granted before`;
   return recorded(kase, "administrator", () => null, words);
 }
 

@@ -109,7 +109,7 @@ describe("a lock", () => {
   ] as const) {
     it(`when it is on ${name}, then it holds what that names, and nothing else, before its end`, () => {
       const one = lock(scope);
-      assert.equal(namedLock(one), name);
+      assert.equal(namedLock(one.scope), name);
       assert.equal(lockedBy([one], grant, until - 1), one);
       assert.equal(lockedBy([one], grant, until), null);
       if (other !== null) assert.equal(lockedBy([lock(other)], grant, until - 1), null);
