@@ -69,6 +69,22 @@ describe("orders that the journal holds", () => {
     assert.equal((await activate(world, other)).status, "active");
   });
 
+  it("when it is locked while it is made, then it is ended at once, and never called active", async () => {
+    const other = inputsOf(aRequest({ duration: "PT5M" }, "alice-again"));
+    let isFirst = true;
+    world.target.before = async (operation) => {
+      if (operation !== "create" || !isFirst) return;
+      isFirst = false;
+      await lock({ "*": true });
+    };
+    const { status } = await activate(world, other);
+    assert.equal(status, "revoked");
+    assert.deepEqual(await eventsOf(world, other), ["decided", "activating", "revoking", "revoked"]);
+    const { endCause } = (await (await world.journal()).view()).grant(other.digest) ?? {};
+    assert.equal(endCause, "locked");
+    assert.equal(world.target.things.size, 1, "the other one is for the next pass");
+  });
+
   describe("of a grant whose target is gone for good", () => {
     beforeEach(async () => {
       world.target.before = (operation) => {
