@@ -114,8 +114,8 @@ Exit codes: 0 printed, 2 there is no such kind.`;
 export const STATUS = `
 The journal is read as it is now, whatever --at says. Grants that are only scheduled are not in it.
 
---json prints { journal, id, head: { seq, hash }, at, live, stuck, residue, orphans, watch }; with --stuck, without the other
-lists and watch:
+--json prints { journal, id, head: { seq, hash }, at, live, stuck, residue, orphans, watch, locks }; with --stuck, without the
+other lists and watch:
   live      [{ request, name, requester, role, environment, stack, rule, status, activated, activatedAt, expiresAt,
              remainingSeconds, overdue, marks, reason, target: { kind, connection, role, identity, object } }],
              the first to end first; status is active or stuck; activated is false until the access was observed
@@ -126,6 +126,8 @@ lists and watch:
   watch     { watchers: [{ by, environments, at, everySeconds, silent, stopped }], silent: [{ environment, live, since }],
              problem }: who ends grants (by: reaper or schedule) and was heard when, and where grants are live and nobody
              was heard of for two intervals before --at
+  locks     [{ lock, until, reason, by }], of those that hold at that instant; lock has a person, a role, a target, or
+             "*": true
 
 Exit codes: 0 told, also where grants are stuck or overdue, 2 no journal is given or its address is none, 4 there is none
 at the address, or it cannot be read or does not verify, or with --stuck a grant is stuck. Where ELEVATION_JOURNAL_ID is
@@ -169,6 +171,13 @@ engine refreshes the resources of ended grants alone, after a look at each state
 kept from an earlier time, and what Pulumi needs (PULUMI_BACKEND_URL, a passphrase or a token). A stack that is locked or
 broken is told, and tried again after pauses that grow to a minute. At a stop, a refresh that runs is waited for.
 
+With --orders, signed orders are taken from a folder (a file each, moved there whole; then moved to done/ or refused/ in it,
+beside why) or from the table that "elevate orders sql" makes, within a second: revoke (by the requester or an
+administrator), lock and abandon (by an administrator). What breaks the journal keeps no order to revoke or lock from being
+obeyed; it stays in the inbox until it is recorded. Administrators are known by ELEVATION_ADMINS, as in "2 SHA256:… SHA256:…
+SHA256:…": how many must sign what one alone may not, and the fingerprints of their keys. docs/operations.md shows how to
+sign an order.
+
   --declared   what waits for its start is withdrawn, too. A folder that is missing or holds a file that can't be read
                withdraws nothing: what is past its end is ended all the same, and the exit code is 2. Grants of other
                projects, and those written in a program, are never withdrawn by it
@@ -190,12 +199,14 @@ No end waits for it. A pass tells of a grant where the journal has three failure
 
 --json prints { journal, grants: [{ request, name, requester, environment, target: { kind, connection, role, server,
 identity, object }, expiresAt, cause, outcome, reason, residue }] }; cause is expiry, withdrawn, drift, incomplete,
-chain, left or denied, outcome expired, revoked, stuck, or unrecorded (ended, but the journal could not be told); and
-scheduled: [{ request, name, requester, role, environment, startAt, outcome, expiresAt, reason }], outcome being activated,
+chain, left, denied, ordered or locked, outcome expired, revoked, stuck, or unrecorded (ended, but the journal could not be
+told); and scheduled: [{ request, name, requester, role, environment, startAt, outcome, expiresAt, reason }], outcome being activated,
 denied, failed, lapsed or withdrawn. Without --once it prints a line an event: { at, journal, event }, event being watching
 (open, scheduled, next), ended (the grant's fields, lateMs), failed (the grant's fields, failures, alarm, again), activated
 (the scheduled one's fields, lateMs), not-activated (its fields, again), journal-untrusted or journal-trusted (reason),
-stack-caught-up (stack, forgotten) or stack-behind (stack, failures, again, reason).
+stack-caught-up (stack, forgotten) or stack-behind (stack, failures, again, reason), order (letter, order, id, by, outcome,
+reason; outcome being done, refused, or waits, which is told once), inbox-unreadable or inbox-readable (reason). With --once
+and --orders the latter three stand in orders.
 
 --dry-run reads the journal, asks the targets for their clocks and says what the pass, or the first look of a reaper that
 keeps running, would end, withdraw and activate: { journal, dryRun, at, grants: [{ …, cause, overdueMs, stuck }], scheduled }
@@ -203,7 +214,13 @@ with --json, overdueMs being null where something else than its time ends a gran
 exits then: 0 nothing is due, or it is denied, 1 something is, 2 and 4 as below. What has ended, and would be looked at again, is not told.
 
 Exit codes: 0 all that was due has ended, and started unless it is denied, 2 the folder, a state, a document, an argument or
-the environment is bad, 4 something is stuck, unrecorded or could not be activated, or the journal can't be trusted.`;
+the environment is bad, 4 something is stuck, unrecorded or could not be activated, an order waits, or the journal or the
+inbox can't be read or trusted. A refused order is no failure.`;
+
+export const ORDERS_SQL = `
+Roles must be there already. A sender can't even read what it sent, and proves nothing by sending: orders are signed.
+
+Exit codes: 0 printed, 2 a name is no role's.`;
 
 export const JOURNAL_INIT = `
 Only ELEVATION_JOURNAL says where, as in file:/var/lib/elevation/journal.jsonl or postgres://admin@db.example/journal.

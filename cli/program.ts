@@ -8,6 +8,7 @@ import type { DiffOptions } from "./commands/diff";
 import type { ExplainOptions } from "./commands/explain";
 import type { JournalInitOptions } from "./commands/journal-init";
 import type { LintOptions } from "./commands/lint";
+import type { OrdersSqlOptions } from "./commands/orders-sql";
 import type { ReapOptions } from "./commands/reap";
 import type { StacksOptions } from "./commands/stacks";
 import type { StatusOptions } from "./commands/status";
@@ -42,6 +43,7 @@ export function makeProgram(terminal: Terminal, done: Done): Command {
   addStatus(program, terminal, done);
   addStacks(program, terminal, done);
   addReap(program, terminal, done);
+  addOrders(program, terminal, done);
   addJournal(program, terminal, done);
   addAudit(program, terminal, done);
   return program;
@@ -157,7 +159,7 @@ function addSchema(program: Command, terminal: Terminal, done: Done): void {
     .command("schema")
     .summary("print the JSON Schema of a kind of document")
     .description("Prints the JSON Schema (draft 2020-12) of a kind of document, for editors and other tools.")
-    .argument("<kind>", "Policy, Directory, Request or PolicyTest, in any case")
+    .argument("<kind>", "Policy, Directory, Request, Order or PolicyTest, in any case")
     .helpOption("-h, --help", "print this help")
     .addHelpText("after", help.SCHEMA)
     .action((kind: string) => {
@@ -217,9 +219,12 @@ function addReap(program: Command, terminal: Terminal, done: Done): void {
     .option("--state <file>", "an exported stack, whose grants are ended too; may be repeated", collect, [])
     .option("--environment <name>", "only grants of this environment; may be repeated", collect, [])
     .option("--policy <file>", "judge live grants again by this policy, and --directory")
-    .option("--directory <file>", "judge live grants again by this directory, and --policy")
+    .option("--directory <file>", "judge live grants again by this directory, and --policy; who may sign orders")
     .option("--activate", "activate scheduled grants at their start, by --policy and --directory")
     .option("--dry-run", "only say what would be done now; nothing is changed")
+    .option("--orders <inbox>", "take signed orders from this folder, or from a table at a postgres:// address")
+    .option("--allowed-signers <file>", "whose key signs orders (OpenSSH); with --orders and --directory")
+    .option("--revoked-keys <file>", "keys that count for nothing any more, a fingerprint or public key a line")
     .option("--listen <address>", "serve /metrics and /healthz there, as in 9464 or 127.0.0.1:9464; without --once")
     .option("--every <duration>", "with --once: how often this runs, as in PT5M, so that its silence is noticed")
     .option("--heartbeat <url>", "call this URL every half minute, or with --once after the pass")
@@ -231,6 +236,27 @@ function addReap(program: Command, terminal: Terminal, done: Done): void {
     .action(async (options: ReapOptions) => {
       const { reap } = require("./commands/reap") as typeof import("./commands/reap");
       done(await reap(options, terminal));
+    });
+}
+
+function addOrders(program: Command, terminal: Terminal, done: Done): void {
+  const orders = program
+    .command("orders")
+    .description("Prepares where signed orders arrive.")
+    .summary("prepare an inbox for signed orders (sql)")
+    .helpOption("-h, --help", "print this help")
+    .helpCommand(false);
+  orders
+    .command("sql")
+    .summary("print the SQL that makes an inbox at a PostgreSQL server")
+    .description("Prints the SQL that makes an inbox for signed orders at a PostgreSQL server, for psql.")
+    .option("--sender <role>", "a role that may put orders in, and nothing else; may be repeated", several)
+    .option("--reaper <role>", "a role that may take them; may be repeated", several)
+    .helpOption("-h, --help", "print this help")
+    .addHelpText("after", help.ORDERS_SQL)
+    .action((options: OrdersSqlOptions) => {
+      const { printOrdersSql } = require("./commands/orders-sql") as typeof import("./commands/orders-sql");
+      done(printOrdersSql(options, terminal));
     });
 }
 

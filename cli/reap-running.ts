@@ -13,8 +13,10 @@ import {
 import type { OpenedProject, StacksEvent } from "@elevation/reaper/stacks";
 import { CommandError, EXIT, type ExitCode } from "./exit";
 import { neutral, safeJsonLine } from "./neutral";
+import { orderLine, orderReport } from "./order-lines";
 import { type Alive, BEAT_EVERY } from "./reap-alive";
 import { type Destination, Notices } from "./reap-notify";
+import type { Orders } from "./reap-orders";
 import { grantReport } from "./reap-table";
 import { followStacks } from "./stacks-behind";
 import { startEventReport, startLine } from "./start-report";
@@ -33,6 +35,8 @@ export interface Running {
   readonly judge: WatchedJudge | null;
   /** Scheduled grants are activated by it, too. */
   readonly activates: boolean;
+  /** Where orders are taken from; null: nowhere. */
+  readonly orders: Orders | null;
   /** JSON lines instead of text. */
   readonly json: boolean;
   /** The journal, as it may be shown. */
@@ -63,7 +67,7 @@ export async function keepReaping(world: World, running: Running, terminal: Term
     monitor?.note(event, now);
     tell(event, formatInstant(now));
   };
-  const { activates, atOnce, environments, judge, project } = running;
+  const { activates, atOnce, environments, judge, orders, project } = running;
   const stacks = project === null ? null : followStacks(project, world, environments, show);
   const on = (event: ReaperEvent): void => {
     show(event);
@@ -80,6 +84,7 @@ export async function keepReaping(world: World, running: Running, terminal: Term
     lookEvery: LOOK_EVERY,
     sweepEvery: SWEEP_EVERY,
     random: Math.random,
+    orders: orders?.desk(world, on) ?? null,
   };
   try {
     const { failing } = await runReaper(world, { ...options, on }, signals.stop);
@@ -93,6 +98,7 @@ export async function keepReaping(world: World, running: Running, terminal: Term
     await Promise.all([pulse.stop(world.clock()), notices.close()]);
     await alive.close();
     await monitor?.close();
+    await orders?.close();
   }
 }
 
@@ -150,6 +156,9 @@ type Told = Exclude<ReaperEvent | StacksEvent, { readonly type: "begun" | "read"
 /** What a line of `--json` says of an event (docs/cli.md): fields are added, never changed. */
 function reportOf(event: Told): object {
   switch (event.type) {
+    case "inbox":
+    case "order":
+      return orderReport(event);
     case "looked":
       return {
         ...{ event: "watching", open: event.open, scheduled: event.scheduled },
@@ -179,6 +188,9 @@ function reportOf(event: Told): object {
 function lineOf(at: string, event: Told, terminal: Terminal): string {
   const { bold, green, red, yellow } = terminal.colours;
   switch (event.type) {
+    case "inbox":
+    case "order":
+      return `${at} ${orderLine(event, terminal)}`;
     case "looked": {
       const next = event.next === null ? "" : `, the next ends at ${formatInstant(event.next)}`;
       const scheduled = event.scheduled === 0 ? "" : `, ${event.scheduled} scheduled`;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { formatInstant, type Instant, parseInstant } from "@elevation/domain";
+import { formatInstant, type Instant, type Lock, parseInstant } from "@elevation/domain";
 import type { GrantRecord, Head, Heard, JournalView, Orphan } from "@elevation/journal";
 import { type GrantStatus, grantStatus } from "./grant-status";
 import { type StuckStatus, stuckOf } from "./stuck-report";
@@ -21,6 +21,16 @@ export interface StatusReport {
   readonly orphans: readonly Orphan[];
   /** Who ends grants, and where nobody is heard of. */
   readonly watch: WatchReport;
+  /** What administrators have locked, and is not over at `at`. */
+  readonly locks: readonly LockStatus[];
+}
+
+/** What is locked is one of `person`, `role`, `target`, or `"*": true`. */
+export interface LockStatus {
+  readonly lock: Lock["scope"];
+  readonly until: string;
+  readonly reason: string;
+  readonly by: string;
 }
 
 export interface LiveStatus extends GrantStatus {
@@ -69,6 +79,9 @@ export function statusOf(journal: string, view: JournalView, heard: Heard | stri
       .map((record) => ({ ...grantStatus(record), grant: record.status, residue: record.residue })),
     orphans: view.orphans,
     watch: watchOf(heard, view, at),
+    locks: view.locks
+      .filter(({ until }) => at < until)
+      .map(({ scope, until, reason, by }) => ({ lock: scope, until: formatInstant(until), reason, by })),
   };
 }
 

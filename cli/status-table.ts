@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { parseInstant, renderDuration } from "@elevation/domain";
+import { namedLock, parseInstant, renderDuration } from "@elevation/domain";
 import { silenceSentence } from "@elevation/journal";
 import { neutral } from "./neutral";
 import type { LiveStatus, StatusReport } from "./status-report";
@@ -11,7 +11,7 @@ const HEAD = ["grant", "person", "role", "environment", "stack", "status", "from
 
 /** The report for people; what needs somebody now stands first. */
 export function renderStatus(terminal: Terminal, report: StatusReport): string {
-  const { residue, orphans, live } = report;
+  const { residue, orphans, locks, live } = report;
   return [
     ...alarms(terminal, report),
     live.length === 0
@@ -35,6 +35,13 @@ export function renderStatus(terminal: Terminal, report: StatusReport): string {
         const what = `\`${object ?? "?"}\` at \`${connection ?? "?"}\`, seen ${renderInstant(at)}`;
         return `${what}: ${differences.join("; ") || "not made by us"}`;
       }),
+    ),
+    ...section(
+      terminal,
+      "locks",
+      locks.map(
+        ({ lock, until, reason, by }) => `${namedLock(lock)} until ${renderInstant(until)}, by ${by}: ${reason}`,
+      ),
     ),
   ].join("\n");
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Decision } from "./decision";
 import type { Digest } from "./digest";
+import type { Order } from "./order";
 import type { Request } from "./request";
 
 /** Who wrote an event: `key` is a verified fingerprint or CI identity, else `unverified` (design §9). */
@@ -72,18 +73,33 @@ export interface EventData {
   orphan: { readonly place: Place; readonly differences: readonly string[] };
   residue: { readonly place: Place; readonly residue: readonly string[] };
   approval: unknown;
-  order: unknown;
+  /** An order that was verified and obeyed; `actor` is who signed it. */
+  order: { readonly order: Order; readonly standing: Standing };
   reviewed: unknown;
   bundle: unknown;
   checkpoint: unknown;
 }
 
+/** By what right somebody ordered: as an administrator, or as the one whose grant it is. */
+export type Standing = "administrator" | "requester";
+
 /**
  * Why a grant ends: its time is over; it was withdrawn from code; it was changed at the target; its activation did not
  * complete; it stood again after its end (a target restored from a backup, a create that came late); another grant of its chain of
- * extensions was ended early; its person left the directory; a deny rule matches it now.
+ * extensions was ended early; its person left the directory; a deny rule matches it now;
+ * its requester or an administrator ordered it; an administrator locked it.
  */
-export type EndCause = "expiry" | "withdrawn" | "drift" | "incomplete" | "returned" | "chain" | "left" | "denied";
+export type EndCause =
+  | "expiry"
+  | "withdrawn"
+  | "drift"
+  | "incomplete"
+  | "returned"
+  | "chain"
+  | "left"
+  | "denied"
+  | "ordered"
+  | "locked";
 
 export type EventType = keyof EventData;
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { z } from "zod";
 import { directorySchema } from "./directory";
+import { orderSchema } from "./order";
 import { policySchema } from "./policy";
 import { policyTestSchema } from "./policy-test";
 import { requestSchema } from "./request";
@@ -9,6 +10,7 @@ const SCHEMAS = {
   Policy: policySchema,
   Directory: directorySchema,
   Request: requestSchema,
+  Order: orderSchema,
   PolicyTest: policyTestSchema,
 } as const;
 

@@ -7,6 +7,8 @@ import { directoryFindings } from "./directory-findings";
 import { type Document, DocumentError, type Path, type Problem, renderPath, type Source } from "./document";
 import { formFindings } from "./form-findings";
 import { judgeFindings } from "./judge-findings";
+import { type Order, orderSchema } from "./order";
+import { orderFindings } from "./order-findings";
 import { parseText, textFault, withoutMark } from "./parse-text";
 import { type Fault, type Finding, Lines } from "./parsed";
 import { jsonFindings } from "./plain-value";
@@ -71,6 +73,13 @@ const REQUEST: Kind<Request> = {
   findings: requestFindings,
   digest: requestDigestOf,
 };
+const ORDER: Kind<Order> = {
+  name: "Order",
+  maxBytes: MAX_REQUEST_BYTES,
+  schema: orderSchema,
+  findings: orderFindings,
+  digest: ({ payload }) => digestOf(payload),
+};
 const POLICY_TEST: Kind<PolicyTest> = {
   name: "PolicyTest",
   maxBytes: MAX_TEST_BYTES,
@@ -95,6 +104,11 @@ export function readDirectory(source: Source): Document<Directory> {
 /** Reads a request (design §4.3). Throws a {@link DocumentError} with all problems of the file. */
 export function readRequest(source: Source): Document<Request> {
   return finish(examine(REQUEST, source));
+}
+
+/** Reads an order (design §4.4); its digest is that of the payload. Whoever signed it is not looked at. Throws a {@link DocumentError} with all problems of the file. */
+export function readOrder(source: Source): Document<Order> {
+  return finish(examine(ORDER, source));
 }
 
 /** Reads a policy test (design §4.5). Throws a {@link DocumentError} with all problems of the file; the files it names are not read. */

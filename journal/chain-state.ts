@@ -1,6 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Decision, Digest, EndedGrant, EventData, Instant, JournalEvent, LiveGrant } from "@elevation/domain";
-import { type GrantRecord, nextRecord, verifiedInstant } from "./grant-record";
+import {
+  type Decision,
+  type Digest,
+  type EndedGrant,
+  type EventData,
+  type Instant,
+  type JournalEvent,
+  type LiveGrant,
+  type Lock,
+  lockOf,
+} from "@elevation/domain";
+import { type GrantRecord, headOf, nextRecord, verifiedInstant } from "./grant-record";
 import type { JournalView } from "./journal-view";
 import { Orphans } from "./orphan";
 import { Schedules } from "./schedule";
@@ -35,6 +45,8 @@ export class ChainState {
   /** How many extensions the chain of a digest has, up to it. */
   readonly #extensions = new Map<Digest, number>();
   readonly #orphans = new Orphans();
+  readonly #orders = new Map<string, Head>();
+  readonly #locks: Lock[] = [];
   #openedAt: Instant = 0;
   #view: JournalView | null = null;
 
@@ -50,6 +62,7 @@ export class ChainState {
       this.#hashes.push(event.hash);
       if (event.type === "opened") this.#openedAt = verifiedInstant(event.at);
       this.#orphans.add(event);
+      if (event.type === "order") this.#addOrder(event);
       if (event.request !== null) this.#addOf(event.request, event);
     }
   }
@@ -58,6 +71,14 @@ export class ChainState {
   view(): JournalView {
     this.#view ??= this.#makeView();
     return this.#view;
+  }
+
+  #addOrder(event: JournalEvent): void {
+    const { order } = event.data as EventData["order"];
+    // The first one with an id is the one that was obeyed.
+    if (!this.#orders.has(order.payload.id)) this.#orders.set(order.payload.id, headOf(event));
+    const lock = lockOf(order);
+    if (lock !== null) this.#locks.push(lock);
   }
 
   #addOf(digest: Digest, event: JournalEvent): void {
@@ -110,7 +131,8 @@ export class ChainState {
 
   #makeView(): JournalView {
     const [hashes, records, decisions, failures] = [this.#hashes, this.#records, this.#decisions, this.#failures];
-    const [chains, orphans] = [this.#chains, this.#orphans];
+    const [chains, orders, allLocks, locks] = [this.#chains, this.#orders, this.#locks, this.#locks.length];
+    const orphans = this.#orphans;
     // Frozen: decide() indexes such a list once.
     const [head, live, ended] = [this.head, Object.freeze([...this.#live.values()]), this.#history.length];
     const allEnded = this.#history;
@@ -139,6 +161,13 @@ export class ChainState {
       },
       get orphans() {
         return orphans.upTo(head.seq);
+      },
+      get locks() {
+        return allLocks.slice(0, locks);
+      },
+      order: (id) => {
+        const found = orders.get(id);
+        return found !== undefined && found.seq <= head.seq ? found : null;
       },
       has: ({ seq, hash }) => seq <= head.seq && hashes[seq - 1] === hash,
       lastFailure: (digest) => failures.get(digest)?.findLast(({ seq }) => seq <= head.seq)?.reason ?? null,

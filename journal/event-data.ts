@@ -37,6 +37,7 @@ export function dataProblem(event: JournalEvent): string | null {
   if (event.type === "failed" || event.type === "stuck")
     return isFields(data) && isText(data["reason"]) ? null : problem;
   if (event.type === "residue") return isFields(data) && isTexts(data["residue"]) ? null : problem;
+  if (event.type === "order") return isFields(data) && isOrder(data["order"]) ? null : problem;
   if (event.type !== "decided") return null;
   if (!isFields(data) || !isFields(data["decision"])) return problem;
   return data["scheduled"] === undefined ? null : scheduleProblem(event, data["scheduled"], data["request"]);
@@ -67,6 +68,15 @@ function intentProblem(data: unknown): string | null {
     (isFields(data["request"]) ? undefined : "request") ??
     (isPlace(data["place"]) ? undefined : "place");
   return missing === undefined ? null : `its data has no proper \`${missing}\``;
+}
+
+/** What the view needs of an order; a version to come may write more. */
+function isOrder(order: unknown): boolean {
+  const payload = isFields(order) ? order["payload"] : null;
+  if (!isFields(payload)) return false;
+  const { lock } = payload;
+  const isLock = lock === undefined || (isFields(lock) && isInstant(lock["until"]));
+  return isLock && ["order", "by", "id", "reason"].every((field) => isText(payload[field]));
 }
 
 function isPlace(value: unknown): boolean {

@@ -26,7 +26,8 @@ export interface GrantRecord {
   /** When its end, or its failure, was journaled. */
   readonly closedAt?: Instant;
   readonly endedAt?: Instant;
-  readonly endedBy?: "expired" | "revoked";
+  /** `abandoned`: nobody has observed that it is gone, and an administrator ordered to try no more. */
+  readonly endedBy?: "expired" | "revoked" | "abandoned";
   readonly endCause?: EndCause;
   /** The last event that names this digest, of any type: the witness that the state keeps. */
   readonly last: Head;
@@ -71,6 +72,8 @@ export function nextRecord(digest: Digest, record: GrantRecord | null, event: Jo
       };
     case "failed":
       return record.activated ? next : failed(next, event);
+    case "order":
+      return dataOf(event, "order").order.payload.order === "abandon" ? abandoned(next, event) : next;
     case "revoked":
     case "expired":
       return { ...next, ...closed(event), ...endOf(event), status: "ended", endedBy: event.type };
@@ -109,6 +112,22 @@ function intended(digest: Digest, record: GrantRecord | null, event: JournalEven
 
 function failed(record: GrantRecord, event: JournalEvent): GrantRecord {
   return { ...record, ...closed(event), status: "failed", lastError: dataOf(event, "failed").reason };
+}
+
+/** It is out of the way of others, and what may still stand there stays in view as residue. */
+function abandoned(record: GrantRecord, event: JournalEvent): GrantRecord {
+  const { identity, role, connection } = record.intent.place;
+  const { by } = dataOf(event, "order").order.payload;
+  const left = `\`${identity}\` may still have role \`${role}\` at \`${connection}\`: abandoned by ${by} on ${event.at}`;
+  const ended = { endedAt: verifiedInstant(event.at), endCause: record.endingCause ?? "expiry" } as const;
+  return {
+    ...record,
+    ...closed(event),
+    ...ended,
+    status: "ended",
+    endedBy: "abandoned",
+    residue: [...record.residue, left],
+  };
 }
 
 function closed({ at }: JournalEvent): Pick<GrantRecord, "closedAt"> {

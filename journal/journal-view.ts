@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Decision, Digest, EndedGrant, Instant, LiveGrant } from "@elevation/domain";
+import type { Decision, Digest, EndedGrant, Instant, LiveGrant, Lock } from "@elevation/domain";
 import type { GrantRecord } from "./grant-record";
 import type { Orphan } from "./orphan";
 import type { Schedule } from "./schedule";
@@ -30,6 +30,10 @@ export interface JournalView {
    * restored from an older copy.
    */
   has(head: Head): boolean;
+  /** Locks that were ordered, those that are over included, in their order. */
+  readonly locks: readonly Lock[];
+  /** The event of an order that was obeyed; null where none with this id was. */
+  order(id: string): Head | null;
   /** The latest decision on a digest that was journaled; null where there is none. */
   lastDecision(digest: Digest): Decision | null;
   /** Why a digest's activation did not happen, the latest that was journaled; null where it never failed. */

@@ -1,6 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Decision, Instant, Judge, LiveGrant, Request, StackRef, Violation } from "@elevation/domain";
-import { decide, formatInstant, parseInstant, quote } from "@elevation/domain";
+import type { Decision, Instant, Judge, LiveGrant, Lock, Request, StackRef, Violation } from "@elevation/domain";
+import {
+  decide,
+  formatInstant,
+  lockedBy,
+  namedLock,
+  parseInstant,
+  quote,
+  startAtOf,
+  targetOf,
+} from "@elevation/domain";
 import type { JournalView } from "./journal-view";
 import type { Head } from "./store";
 
@@ -20,12 +29,13 @@ export interface JudgeWhere {
 /**
  * The one decision that the policy pack shows, `elevate check` prints and the provider enforces: decide() on what the
  * journal says is live and ended, and what can only be judged with a journal:
- * `journal-untrusted` (it lacks the witness), `request-elsewhere` (the digest's first intent belongs to another stack),
+ * `journal-untrusted` (it lacks the witness), `locked` (an administrator locked it), `request-elsewhere` (the digest's first intent belongs to another stack),
  * `request-ended` (dated before this journal was opened: a new journal gives old requests no second life). That ends the
  * judgement as decide()'s own `request-ended` does: nothing else is said of the request, unless the journal is untrusted.
  * Never throws on valid documents; changes nothing.
  */
-export function judge({ policy, directory }: Judge, request: Request, where: JudgeWhere): Decision {
+export function judge(documents: Judge, request: Request, where: JudgeWhere): Decision {
+  const { policy, directory } = documents;
   const { now, view } = where;
   // No proof and no signature is verified yet: a policy that wants a proof is refused when it is read, and no approval counts.
   const live = withOthers(view?.live ?? [], where.also ?? []);
@@ -37,7 +47,8 @@ export function judge({ policy, directory }: Judge, request: Request, where: Jud
     const ended = { ...decision, rule: null, approvals: { required: [], given: [], missing: [] } };
     return deny(ended, [...untrusted, requestEnded(request, view)]);
   }
-  const outside = [...untrusted, ...elsewhereViolations(request, decision, view, where.stack)];
+  const elsewhere = elsewhereViolations(request, decision, view, where.stack);
+  const outside = [...untrusted, ...elsewhere, ...lockedViolations(documents, request, decision, view, now)];
   return outside.length === 0 ? decision : deny(decision, [...outside, ...decision.violations]);
 }
 
@@ -62,6 +73,22 @@ function elsewhereViolations(
 ): Violation[] {
   const owner = view.grant(requestDigest)?.stack;
   return stack === null || owner === undefined || isSame(owner, stack) ? [] : [requestElsewhere(request, owner, stack)];
+}
+
+/** A live grant that is locked is ended, not denied. */
+function lockedViolations(
+  { policy }: Judge,
+  request: Request,
+  { requestDigest, violations }: Decision,
+  view: JournalView,
+  now: Instant,
+): Violation[] {
+  if (view.grant(requestDigest)?.status === "live" || violations.some(({ id }) => id === "request-ended")) return [];
+  const { requester, role } = request.spec;
+  const connection = targetOf(policy.value, request)?.connection ?? "";
+  const at = Math.max(now, startAtOf(request) ?? now);
+  const lock = lockedBy(view.locks, { requester, role, connection }, at);
+  return lock === null ? [] : [locked(request, lock, at)];
 }
 
 /** Of a live grant nothing is judged again, and what decide() found to have ended is said once. */
@@ -93,6 +120,18 @@ function requestElsewhere(request: Request, owner: StackRef, stack: StackRef): V
     observed: nameOf(stack),
     limit: nameOf(owner),
     message: `${name} belongs to stack ${quote(nameOf(owner))}, where it was first activated, this is ${quote(nameOf(stack))}; write a request of its own for this stack`,
+  };
+}
+
+function locked(request: Request, lock: Lock, at: Instant): Violation {
+  const until = formatInstant(lock.until);
+  return {
+    id: "locked",
+    rule: null,
+    path: "spec",
+    observed: formatInstant(at),
+    limit: until,
+    message: `${quote(request.metadata.name)} is locked: ${lock.by} locked ${namedLock(lock.scope)} until ${until} (${quote(lock.reason)}); ask for it after that`,
   };
 }
 

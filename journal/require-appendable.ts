@@ -11,6 +11,7 @@ type Known = Pick<GrantRecord, "status" | "activated">;
  */
 export function requireAppendable(events: readonly NewEvent[], view: JournalView): void {
   const changed = new Map<Digest, Known>();
+  requireNewOrders(events, view);
   for (const { type, request } of events) {
     const known = request === null ? null : (changed.get(request) ?? view.grant(request));
     const contradiction = contradictionOf(type, known);
@@ -32,4 +33,11 @@ function contradictionOf(type: NewEvent["type"], known: Known | null): string | 
   if (type === "activated" && known?.status !== "live") return "no open intent of it is in the journal";
   if (type === "failed" && known?.status === "live" && known.activated) return "its access was open; revoke it";
   return null;
+}
+
+/** INVARIANT (an order once): no order is obeyed twice and recorded twice, whoever brings it again. */
+function requireNewOrders(events: readonly NewEvent[], view: JournalView): void {
+  const ids = events.flatMap((event) => (event.type === "order" ? [event.data.order.payload.id] : []));
+  const used = ids.find((id, index) => view.order(id) !== null || ids.indexOf(id) !== index);
+  if (used !== undefined) throw new TypeError(`order ${used} cannot be journaled: it was before`);
 }

@@ -3,6 +3,10 @@
 export { besideTheJournal, heartbeat } from "./listeners";
 export { Newsroom } from "./news";
 export { ALARMING, logNotifier, type News, type Notice, type Notifier } from "./notice";
+export { OrderDesk, type OrderEvent } from "./orders/desk";
+export type { Inbox } from "./orders/inbox";
+export { openInbox } from "./orders/open-inbox";
+export { ordersSql } from "./orders/postgres-schema";
 export { NotTaken, readOutboundUrl, send } from "./outbound";
 export { newsOfPass, type PassedOn } from "./pass-news";
 export { type Listener, Pulse } from "./pulse";

@@ -20,6 +20,7 @@ export class ReaperMetrics {
   readonly #residue: Counter;
   readonly #withResidue: Gauge;
   readonly #notices: Counter<"outcome">;
+  readonly #orders: Counter<"outcome">;
   readonly #lateness: Histogram;
   readonly #scheduled: Gauge;
   readonly #activations: Counter;
@@ -56,6 +57,11 @@ export class ReaperMetrics {
     this.#failures = new Counter({
       name: "elevation_end_failures",
       help: "Tries to end a grant that failed",
+      ...outcome,
+    });
+    this.#orders = new Counter({
+      name: "elevation_orders",
+      help: "Orders that arrived, waiting ones once",
       ...outcome,
     });
     this.#residue = new Counter({ name: "elevation_residue", help: "Sentences of residue that ends left", registers });
@@ -99,6 +105,9 @@ export class ReaperMetrics {
       case "journal":
         this.#trusted.set(event.reason === null ? 1 : 0);
         break;
+      case "order":
+        this.#orders.inc({ outcome: event.outcome });
+        break;
       case "begun":
         this.#unended.set(event.digest, this.#unended.get(event.digest) ?? null);
         break;
@@ -121,6 +130,8 @@ export class ReaperMetrics {
         this.#failures.inc({ outcome });
         break;
       }
+      case "inbox":
+        break;
       default:
         this.#stacks.note(event, at);
     }

@@ -21,6 +21,7 @@ import {
 import { type queueAsPromised, promise as queueOf } from "fastq";
 import { Agenda } from "./agenda";
 import { pauseAfter } from "./backoff";
+import type { OrderDesk, OrderEvent } from "./orders/desk";
 import { Sleep, type Timer } from "./sleep";
 import { type StartEvent, Starts } from "./starts";
 
@@ -44,11 +45,14 @@ export interface ReaperOptions {
   readonly random: () => number;
   /** By which it sleeps; absent: by the system's. Whoever gives another clock than the machine's gives its timer too. */
   readonly timer?: Timer;
+  /** Takes orders, at each look; null or absent: none are taken. */
+  readonly orders?: OrderDesk | null;
   /** Told of what happens, in its order. Must not throw. */
   readonly on: (event: ReaperEvent) => void;
 }
 
 export type ReaperEvent =
+  | OrderEvent
   /** The journal was read: so many grants may be open, the first that is not due yet ends then, and so many wait for their start. */
   | { readonly type: "looked"; readonly open: number; readonly next: Instant | null; readonly scheduled: number }
   /** There is news in the journal, which can be trusted. */
@@ -106,6 +110,7 @@ class Reaper {
   #look: Promise<void> | null = null;
   #sweep: Promise<void> | null = null;
   #lookAt: Instant = Number.NEGATIVE_INFINITY;
+  #ordersAt: Instant = Number.NEGATIVE_INFINITY;
   #sweepAt: Instant = Number.NEGATIVE_INFINITY;
 
   constructor(world: World, options: ReaperOptions) {
@@ -124,13 +129,14 @@ class Reaper {
       const now = this.#world.clock();
       if (isTime(now, this.#lookAt, lookEvery)) this.#beginLook(now);
       if (isTime(now, this.#sweepAt, sweepEvery)) this.#beginSweep(now);
+      if (isTime(now, this.#ordersAt, lookEvery)) this.#takeOrders(now);
       for (const due of this.#agenda.take(now)) this.#begin(due);
       for (const { due, again } of this.#failing.values()) if (again <= now) this.#begin(due);
       this.#beginStarts(now);
       await this.#sleep.for(this.#nextWake(now) - this.#world.clock());
     }
     stop.removeEventListener("abort", wake);
-    await Promise.all([this.#look, this.#sweep]);
+    await Promise.all([this.#look, this.#sweep, this.#options.orders?.idle()]);
     await Promise.all([...this.#working.values(), this.#starts.settled()]);
     return { failing: this.#failing.size };
   }
@@ -212,6 +218,12 @@ class Reaper {
     if (reason === this.#untrusted) return;
     this.#untrusted = reason;
     this.#options.on({ type: "journal", reason });
+  }
+
+  /** Beside the look, which a journal that hangs may hold up. */
+  #takeOrders(now: Instant): void {
+    this.#ordersAt = now;
+    void this.#options.orders?.look(this.#open);
   }
 
   #beginSweep(now: Instant): void {

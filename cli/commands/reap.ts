@@ -7,6 +7,8 @@ import {
   createWorld,
   type GrantState,
   isGrantError,
+  journalNow,
+  openGrants,
   type Pass,
   planPass,
   readExportedStack,
@@ -14,20 +16,23 @@ import {
   type World,
 } from "@elevation/provider/lifecycle";
 import { readRequestFiles } from "@elevation/provider/loader";
+import type { OrderEvent } from "@elevation/reaper";
 import type { OpenedProject } from "@elevation/reaper/stacks";
 import { CommandError, EXIT, type ExitCode } from "../exit";
 import { journalFault } from "../faults";
 import { openProjectAt } from "../open-project";
+import { orderLine, orderReport } from "../order-lines";
 import { planReport, renderPlan } from "../plan-table";
 import { projectAt } from "../project";
 import { type Alive, readAlive, tellAlive } from "../reap-alive";
 import { Notices, readDestinations } from "../reap-notify";
+import { type OrderOptions, type Orders, readOrders } from "../reap-orders";
 import { keepReaping } from "../reap-running";
 import { reapReport, renderReap } from "../reap-table";
 import type { Terminal } from "../terminal";
 import { WatchedJudge } from "../watched-judge";
 
-export interface ReapOptions {
+export interface ReapOptions extends OrderOptions {
   readonly once?: boolean;
   readonly declared?: string;
   readonly state: readonly string[];
@@ -36,7 +41,6 @@ export interface ReapOptions {
   readonly listen?: string;
   readonly stacks?: string;
   readonly policy?: string;
-  readonly directory?: string;
   readonly activate?: boolean;
   readonly dryRun?: boolean;
   readonly every?: string;
@@ -62,6 +66,7 @@ export async function reap(options: ReapOptions, terminal: Terminal): Promise<Ex
   const environments = options.environment.length === 0 ? null : new Set(options.environment);
   const alive = readAlive(options, environments, terminal);
   const destinations = readDestinations(options.notify, terminal);
+  const orders = readOrders(options, environments, terminal);
   const world = createWorld(terminal.env, {
     config: () => undefined,
     actor: { kind: "reaper", key: "unverified" },
@@ -72,35 +77,53 @@ export async function reap(options: ReapOptions, terminal: Terminal): Promise<Ex
     return keepReaping(
       world,
       {
-        ...{ environments, atOnce: AT_ONCE, judge, activates, json, address, listen, alive, destinations },
+        ...{ environments, atOnce: AT_ONCE, judge, activates, orders, json, address, listen, alive, destinations },
         project: projectOf(options, terminal),
       },
       terminal,
     );
   const activate = activates ? (judge?.toGrantBy() ?? null) : null;
   const pass = { ...input.pass, judge: judge?.current() ?? null, activate, environments, atOnce: AT_ONCE };
-  const isBad = input.isBad || judge?.isBad === true;
+  const isBad = input.isBad || judge?.isBad === true || orders?.isBad === true;
   const about = { destinations, environments, address, clock: world.clock, count: () => undefined };
   const shown = { address, json, alive, notices: new Notices(about, terminal) };
-  return (options.dryRun === true ? dryRun : onePass)(world, pass, isBad, shown, terminal);
+  if (options.dryRun === true) return dryRun(world, pass, isBad, shown, terminal);
+  const taken = orders === null ? null : await takeOrders(world, orders, pass);
+  return onePass(world, pass, isBad, { ...shown, taken }, terminal);
 }
 
 type Shown = { readonly address: string; readonly json: boolean; readonly alive: Alive; readonly notices: Notices };
+/** What became of orders; null where none are taken. */
+type Taken = { readonly events: readonly OrderEvent[]; readonly isDone: boolean } | null;
 
-async function onePass(world: World, pass: Pass, isBad: boolean, shown: Shown, terminal: Terminal): Promise<ExitCode> {
+async function onePass(
+  world: World,
+  pass: Pass,
+  isBad: boolean,
+  shown: Shown & { readonly taken: Taken },
+  terminal: Terminal,
+): Promise<ExitCode> {
   const { reaped, started, untrusted } = await reapOnce(world, pass);
   // Who is blind must not be taken for one who watches.
   if (untrusted === null) await tellAlive(shown.alive, world.clock(), (line) => terminal.say(line));
   else terminal.say(`error: ${untrusted}`);
   await shown.notices.tellOfPass({ reaped, started, untrusted }, world, shown.alive.beside);
   await shown.alive.close();
-  if (shown.json) terminal.printJson(reapReport(shown.address, reaped, started));
-  else terminal.print(renderReap(terminal, reaped, started));
+  const told = shown.taken?.events ?? [];
+  if (shown.json)
+    terminal.printJson({
+      ...reapReport(shown.address, reaped, started),
+      ...(shown.taken && { orders: told.map(orderReport) }),
+    });
+  else
+    terminal.print(
+      [...told.map((event) => orderLine(event, terminal)), renderReap(terminal, reaped, started)].join("\n"),
+    );
   const isDone =
     untrusted === null &&
     reaped.every(({ outcome }) => outcome !== "stuck" && outcome !== "unrecorded") &&
     started.every(({ outcome }) => outcome !== "failed");
-  if (!isDone) return EXIT.storeFailed;
+  if (!isDone || shown.taken?.isDone === false) return EXIT.storeFailed;
   return isBad ? EXIT.badInput : EXIT.yes;
 }
 
@@ -116,9 +139,19 @@ async function dryRun(world: World, pass: Pass, isBad: boolean, shown: Shown, te
   return isDue ? EXIT.failed : EXIT.yes;
 }
 
-/** Both or none: with half of them nobody could be judged. */
-function watchedJudge({ activate, directory, policy }: ReapOptions, terminal: Terminal): WatchedJudge | null {
-  if (policy === undefined && directory === undefined) {
+/** Takes what is in the inbox, once: before the pass, which ends what a lock names. */
+async function takeOrders(world: World, orders: Orders, pass: Pass): Promise<Taken> {
+  const events: OrderEvent[] = [];
+  const desk = orders.desk(world, (event) => void events.push(event));
+  const { trusted, view } = await journalNow(world);
+  await desk.drain(openGrants(pass, trusted, view));
+  await orders.close();
+  return { events, isDone: desk.waiting === 0 && !desk.isUnreadable };
+}
+
+/** Both or none: with half of them nobody could be judged. A directory also says who may sign orders. */
+function watchedJudge({ activate, directory, policy, orders }: ReapOptions, terminal: Terminal): WatchedJudge | null {
+  if (policy === undefined && (directory === undefined || orders !== undefined)) {
     if (activate !== true) return null;
     throw new CommandError(
       EXIT.badInput,

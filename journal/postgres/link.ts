@@ -49,14 +49,16 @@ interface Idle {
 export class Link {
   readonly #address: PostgresAddress;
   readonly #lockWait: number;
+  readonly #name: string;
   readonly #mask: (text: string) => string;
   #client: Client | null = null;
   #wasUp = false;
 
-  /** `lockWait`, in ms, is how long a statement waits for others' transactions. */
-  constructor(address: PostgresAddress, lockWait: number) {
+  /** `lockWait`, in ms, is how long a statement waits for others' transactions; `name` is what the server shows of the session. */
+  constructor(address: PostgresAddress, lockWait: number, name = "elevation journal") {
     this.#address = address;
     this.#lockWait = lockWait;
+    this.#name = name;
     this.#mask = maskOf(address.secrets);
   }
 
@@ -120,7 +122,7 @@ export class Link {
       ssl,
       ...(password === undefined ? {} : { password }),
       options: this.#options(),
-      application_name: "elevation journal",
+      application_name: this.#name,
       connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
       query_timeout: this.#lockWait + STATEMENT_TIMEOUT_MS + GRACE_MS,
       keepAlive: true,

@@ -66,7 +66,8 @@ function startsLater(world: World, inputs: GrantInputs): boolean {
 }
 
 function inertAfterEnd(world: World, inputs: GrantInputs, known: GrantRecord): GrantState {
-  const status = known.endedBy ?? "revoked";
+  const endedBy = known.endedBy ?? "revoked";
+  const status = endedBy === "abandoned" ? "stuck" : endedBy;
   world.say(
     `\`${inputs.request.metadata.name}\` creates nothing: its grant ended (${status}); a request opens access at most once, so remove it and file a new one if access is needed again`,
   );

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { EndCause, NewEvent } from "@elevation/domain";
+import { type EndCause, lockedBy, type NewEvent } from "@elevation/domain";
 import type { GrantRecord, Journal } from "@elevation/journal";
 import { GrantError, isGrantError } from "../errors";
 import { requireClocksTogether } from "./intent";
 import type { Access, Observation, Revocation, TargetConnection } from "./ports";
-import { endEvents, endedState, isOfEndingChain, noteDrift, noteRevoking, sparesSessions } from "./revoke";
+import { endEvents, endedState, isOfEndingChain, lockableOf, noteDrift, noteRevoking, sparesSessions } from "./revoke";
 import { accessOf, type GrantInputs, type GrantState, jsonSafe, type OpenState } from "./state";
 import {
   asError,
@@ -45,7 +45,8 @@ export async function establish(work: Establishing, connection: TargetConnection
     if (!work.fresh && !work.record.activated) await requireClocksTogether(work.world, connection, access.place);
     const adopted = await make(work, connection, access, found);
     if ((await laterClock(work.world, connection)) >= access.expiresAt) return await endAtOnce(work, "expiry");
-    return (await recordActivated(work, adopted)) ?? (await endAtOnce(work, "withdrawn"));
+    const recorded = await recordActivated(work, adopted);
+    return typeof recorded === "string" ? await endAtOnce(work, recorded) : recorded;
   } catch (error) {
     return undo(work, access, asError(error));
   }
@@ -87,19 +88,20 @@ async function make(
   );
 }
 
-/** Null: its end, or that of its chain, began or was finished while it was made. */
-async function recordActivated(work: Establishing, adopted: boolean): Promise<Established | null> {
+/** A cause: its end, or that of its chain, began or was finished while it was made, or it was locked. */
+async function recordActivated(work: Establishing, adopted: boolean): Promise<Established | EndCause> {
   const { world, journal, state } = work;
-  const { view, result: isLive } = await journalCall(() =>
-    journal.step((view) => {
+  const { view, result: cause } = await journalCall(() =>
+    journal.step<EndCause | null>((view) => {
       const known = view.grant(state.digest);
       if (known?.status !== "live" || known.marks.length > 0 || isOfEndingChain(view, state.digest))
-        return { events: [], result: false };
+        return { events: [], result: "withdrawn" };
+      if (lockedBy(view.locks, lockableOf(state), world.clock()) !== null) return { events: [], result: "locked" };
       const activated: NewEvent = { ...eventHeader(world, state), type: "activated", data: { adopted } };
-      return { events: known.activated ? [] : [activated], result: true };
+      return { events: known.activated ? [] : [activated], result: null };
     }),
   );
-  if (!isLive) return null;
+  if (cause !== null) return cause;
   if (adopted && !work.record.activated)
     world.say(
       `\`${work.inputs.request.metadata.name}\` was at the target already, from a run that did not finish: adopted, it ends at ${state.expiresAt}`,

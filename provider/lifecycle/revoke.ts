@@ -5,6 +5,8 @@ import {
   formatInstant,
   type Instant,
   type LiveGrant,
+  type Lockable,
+  lockedBy,
   type NewEvent,
   type Place,
 } from "@elevation/domain";
@@ -16,6 +18,7 @@ import {
   asError,
   eventHeader,
   journalCall,
+  knownOf,
   laterClock,
   reasonOf,
   requireSameServer,
@@ -42,7 +45,7 @@ export interface Attempt {
 
 /**
  * Why a grant must end at an instant, or null while it may stay: its time is over, an end was begun or is stuck, it was
- * changed at the target, or the journal, if it can be trusted, doesn't call it live or has another of its chain ended early.
+ * changed at the target, or the journal, if it can be trusted, doesn't call it live, has another of its chain ended early, or locks it.
  */
 export function mustEnd(state: OpenState, trusted: Trusted | Error, now: Instant): EndCause | null {
   const known = trusted instanceof Error ? undefined : trusted.view.grant(state.digest);
@@ -51,7 +54,15 @@ export function mustEnd(state: OpenState, trusted: Trusted | Error, now: Instant
   const isLive = known === undefined || (known?.status === "live" && known.marks.length === 0);
   if (!isLive || state.status === "stuck")
     return known?.activated === false ? "incomplete" : (known?.endingCause ?? "withdrawn");
-  return !(trusted instanceof Error) && isOfEndingChain(trusted.view, state.digest) ? "chain" : null;
+  if (trusted instanceof Error) return null;
+  if (isOfEndingChain(trusted.view, state.digest)) return "chain";
+  return lockedBy(trusted.view.locks, lockableOf(state), now) === null ? null : "locked";
+}
+
+/** What a lock is held against, of a grant that may be open. */
+export function lockableOf({ request, place }: OpenState): Lockable {
+  const { requester, role } = request.spec;
+  return { requester, role, connection: place.connection };
 }
 
 /** Whether another grant of a grant's chain is ended early: then the grant must end too (design §6 "Extend"). */
@@ -104,6 +115,8 @@ export async function recordEnd(world: World, state: OpenState, attempt: Attempt
     attempt.trusted instanceof Error ? await tryTrustedView(world, state.witness, "recording") : attempt.trusted;
   await noted;
   if (acted instanceof Error) {
+    // An administrator ordered to try no more: it was tried all the same, and nobody waits for it.
+    if (knownOf(trusted, state.digest)?.endedBy === "abandoned") return { status: "revoked", residue: [] };
     const fault = await stuck(world, trusted, access, cause, acted);
     if (!(trusted instanceof Error)) await endChain(world, trusted, state, cause);
     throw fault;
@@ -282,7 +295,8 @@ async function record(
   );
   for (const sentence of acted.residue) world.say(`residue of ${access.digest}: ${sentence}`);
   const known = view.grant(access.digest);
-  return { status: known?.status === "failed" ? "failed" : (known?.endedBy ?? status), residue: acted.residue };
+  const endedBy = known?.endedBy === "abandoned" ? status : known?.endedBy;
+  return { status: known?.status === "failed" ? "failed" : (endedBy ?? status), residue: acted.residue };
 }
 
 /**

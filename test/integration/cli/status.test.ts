@@ -4,6 +4,7 @@ import { symlinkSync } from "node:fs";
 import { join } from "node:path";
 import type { StatusReport } from "@elevation/cli";
 import { type Beat, openStore } from "@elevation/journal";
+import { aKey, orderEvent, signedOrder } from "../../support/signing";
 import { AT, aRequest, eventOf, intentOf } from "./documents";
 import { aJournal, aProject, elevate, type Project, TIMEOUT } from "./elevate";
 
@@ -166,6 +167,7 @@ orphans
         ],
         problem: null,
       },
+      locks: [],
     });
     assert.deepEqual(live[0], {
       request: late.request,
@@ -321,6 +323,29 @@ alice-half (alice@example.com)
       orphans.map(({ request }) => request),
       [null],
     );
+  });
+
+  it("when something is locked, then that is told until the lock ends", async () => {
+    const common = { order: "lock", by: "ann@example.com", at: AT, reason: "Under attack" } as const;
+    const lock = (id: string, scope: object, until: string) =>
+      orderEvent(signedOrder(aKey(), { ...common, id, lock: { ...scope, until } }));
+    await journal.journal.append([
+      lock("1", { role: "orders-admin" }, "2026-11-24T10:30:00Z"),
+      lock("2", { "*": true }, "2026-11-24T11:00:00Z"),
+    ]);
+    const at = (instant: string, ...more: string[]) => status(journal.env, "--at", instant, ...more);
+    assert.equal(
+      (await at("2026-11-24T10:29:59Z")).stdout,
+      `no grant is live at 2026-11-24T10:29:59Z
+
+locks
+  role \`orders-admin\` until 2026-11-24T10:30:00Z, by ann@example.com: Under attack
+  everything until 2026-11-24T11:00:00Z, by ann@example.com: Under attack
+`,
+    );
+    const { locks } = JSON.parse((await at("2026-11-24T10:30:00Z", "--json")).stdout) as StatusReport;
+    const until = "2026-11-24T11:00:00.000Z";
+    assert.deepEqual(locks, [{ lock: { "*": true }, until, reason: "Under attack", by: "ann@example.com" }]);
   });
 
   it("when the journal can't be read, then stderr says why", async () => {

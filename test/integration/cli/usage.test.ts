@@ -37,7 +37,7 @@ describe("elevate and its arguments", () => {
       [["schema", "Policy", "Request"], "error: too many arguments for 'schema'. Expected 1 argument but got 2.\n"],
       [
         ["schema", "polcy"],
-        "error: `polcy` is no kind of document; use `Policy`, `Directory`, `Request` or `PolicyTest`\n",
+        "error: `polcy` is no kind of document; use `Policy`, `Directory`, `Request`, `Order` or `PolicyTest`\n",
       ],
       [["test", "--at", "2026-11-24T10:00:00Z"], "error: unknown option '--at'\n"],
       [["status", "--record"], "error: unknown option '--record'\n"],
@@ -50,7 +50,7 @@ describe("elevate and its arguments", () => {
   });
 
   it("when no command is given, then its help goes to stderr and the exit code is 2", async () => {
-    for (const args of [[], ["journal"], ["audit"]]) {
+    for (const args of [[], ["orders"], ["journal"], ["audit"]]) {
       const { exit, stdout, stderr } = await elevate(args, where);
       assert.deepEqual([exit, stdout], [2, ""]);
       assert.match(stderr, /^Usage: elevate /);
@@ -71,6 +71,7 @@ describe("elevate and its arguments", () => {
       "status",
       "stacks",
       "reap",
+      "orders",
       "journal",
       "audit",
     ]);
@@ -85,6 +86,7 @@ describe("elevate and its arguments", () => {
       ["Policy", "Policy"],
       ["directory", "Directory"],
       ["REQUEST", "Request"],
+      ["order", "Order"],
       ["policytest", "PolicyTest"],
     ] as const) {
       const { exit, stdout, stderr } = await elevate(["schema", name], where);

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
-import { digestOf, type EventData, formatInstant } from "@elevation/domain";
+import { digestOf, type EventData, formatInstant, type OrderPayload } from "@elevation/domain";
 import { initJournal } from "@elevation/journal";
 import { anEvent, anIntent, JOB } from "../../support/journal-events";
 import { JournalFolder } from "../../support/journal-folder";
 import { aRequest, START } from "../../support/lifecycle";
+import { aKey, orderEvent, signedOrder } from "../../support/signing";
 import { makePackFolder, type Pack, POLICY, startPack } from "./pack";
 
 describe("the policy pack with a readable journal", () => {
@@ -75,6 +76,15 @@ describe("the policy pack with a readable journal", () => {
     await journal.store().append([anEvent("expired", digest, { cause: "expiry", endedAt, sessionsEnded: 0 })]);
     assert.deepEqual(await (await start()).analyze(request), [
       `advisory request-spent: the grant of \`alice-orders\` ended at ${endedAt}, and a request opens access at most once; write a new request with today's \`requestedAt\``,
+    ]);
+  });
+
+  it("when an administrator has locked it, then request-allowed refuses it, and until when", async () => {
+    const lock = { role: "orders-admin", until: formatInstant(START + 3_600_000) };
+    const payload = { order: "lock", by: "ann@example.com", at: formatInstant(START), id: "1", reason: "Attack", lock };
+    await journal.store().append([orderEvent(signedOrder(aKey(), payload as OrderPayload))]);
+    assert.deepEqual(await (await start()).analyze(request), [
+      "mandatory request-allowed: `alice-orders` is locked: ann@example.com locked role `orders-admin` until 2026-11-24T11:00:00.000Z (`Attack`); ask for it after that",
     ]);
   });
 

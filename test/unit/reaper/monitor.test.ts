@@ -58,6 +58,25 @@ describe("the reaper's monitor", () => {
     assert.deepEqual(await health(), [200, { status: "ok" }]);
   });
 
+  it("when orders arrive, then they are counted by what became of them, and nobody is named", async () => {
+    const order = {
+      type: "order",
+      letter: "a.json",
+      order: "revoke",
+      id: "1",
+      by: "alice@example.com",
+      reason: "",
+    } as const;
+    for (const outcome of ["done", "done", "refused", "waits"] as const) monitor.note({ ...order, outcome }, NOON);
+    monitor.note({ type: "inbox", reason: "away" }, NOON);
+    const found = await values();
+    assert.deepEqual(
+      ["done", "refused", "waits"].map((outcome) => found[`elevation_orders_total{outcome="${outcome}"}`]),
+      ["2", "1", "1"],
+    );
+    assert.ok(!(await get("/metrics")).text.includes("alice"));
+  });
+
   it("when grants end, fail and end at last, then the metrics add up, and name nobody", async () => {
     monitor.note({ type: "looked", open: 3, next: NOON, scheduled: 0 }, NOON);
     for (const digest of ["a", "b", "c"]) monitor.note({ type: "begun", digest: digest as Digest }, NOON);

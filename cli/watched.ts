@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+import { statSync } from "node:fs";
+import { resolve } from "node:path";
+import { isDocumentError } from "@elevation/domain";
+import { BadDocuments } from "./documents";
+
+/** Documents that may change while they are gone by: read again when one of their files has. */
+export class Watched<T> {
+  readonly #files: readonly string[];
+  readonly #read: () => T;
+  /** Told what is wrong with the files, a line each, once for each change. */
+  readonly #say: (line: string) => void;
+  #seen: string | null = null;
+  #value: T | null = null;
+  #isBad = false;
+
+  /** `read` throws BadDocuments or a DocumentError where the files can't be read. */
+  constructor(cwd: string, files: readonly string[], read: () => T, say: (line: string) => void) {
+    this.#files = files.map((file) => resolve(cwd, file));
+    this.#read = read;
+    this.#say = say;
+  }
+
+  /**
+   * What the files say now; where they can't be read, what they said last, and null where they never could: whoever only ends access
+   * by it does no harm by going on.
+   */
+  current(): T | null {
+    const state = this.#files.map(stateOf).join();
+    if (state === this.#seen) return this.#value;
+    this.#seen = state;
+    this.#isBad = false;
+    try {
+      this.#value = this.#read();
+    } catch (error) {
+      if (!(error instanceof BadDocuments) && !isDocumentError(error)) throw error;
+      this.#isBad = true;
+      for (const { file, line, column, message } of error.problems) {
+        this.#say(line === 0 ? `error: ${file}: ${message}` : `error: ${file}:${line}:${column}: ${message}`);
+      }
+    }
+    return this.#value;
+  }
+
+  /** Whether the files could not be read when they were last looked at. */
+  get isBad(): boolean {
+    return this.#isBad;
+  }
+}
+
+function stateOf(path: string): string {
+  const found = statSync(path, { throwIfNoEntry: false });
+  return found === undefined ? "absent" : `${found.ino} ${found.size} ${found.mtimeMs}`;
+}

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+import { type Digest, formatInstant, type Order, parseInstant, quote, type Standing } from "@elevation/domain";
+import type { JournalView } from "@elevation/journal";
+import { asError, journalCall, reasonOf, tryTrustedView, type World } from "./world";
+
+/** What came of recording an order; `why` is a whole sentence. */
+export type OrderRecorded =
+  | { readonly is: "recorded" }
+  | { readonly is: "refused"; readonly why: string }
+  /** The journal could not be told. */
+  | { readonly is: "unrecorded"; readonly why: string };
+
+/** Why the journal keeps an order from being obeyed; null where it doesn't. A whole sentence. */
+export type OrderCheck = (view: JournalView) => string | null;
+
+/** An order belongs to one journal, whose history begins when it was opened, and is obeyed once. */
+export function historyFault({ payload }: Order, view: JournalView): string | null {
+  const { id, by, at } = payload;
+  const refused = `order ${quote(id)} of ${quote(by)} is refused`;
+  const before = view.order(id);
+  if (before !== null)
+    return `${refused}: it was obeyed before (event ${before.seq} of the journal), and an \`id\` is used once; sign another order`;
+  if ((parseInstant(at) ?? 0) >= view.openedAt) return null;
+  return `${refused}: it is dated ${quote(at)}, and the journal was opened at ${formatInstant(view.openedAt)} and knows nothing older; sign it again`;
+}
+
+/** Journals that an order was obeyed, as one step with the last check of it. Never rejects. Idempotent: an `id` is recorded once. */
+export async function recordOrder(
+  world: World,
+  order: Order,
+  signed: { readonly key: string; readonly standing: Standing },
+  check: OrderCheck,
+): Promise<OrderRecorded> {
+  const trusted = await tryTrustedView(world, null, "recording");
+  if (trusted instanceof Error) return { is: "unrecorded", why: reasonOf(trusted) };
+  const { key, standing } = signed;
+  const event = {
+    at: formatInstant(world.clock()),
+    type: "order",
+    request: (order.payload.request as Digest | undefined) ?? null,
+    actor: { kind: "person", key },
+    data: { order, standing },
+  } as const;
+  try {
+    const { result } = await journalCall(() =>
+      trusted.journal.step((view) => {
+        const fault = historyFault(order, view) ?? check(view);
+        return { events: fault === null ? [event] : [], result: fault };
+      }),
+    );
+    return result === null ? { is: "recorded" } : { is: "refused", why: result };
+  } catch (error) {
+    return { is: "unrecorded", why: reasonOf(asError(error)) };
+  }
+}

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+import {
+  type Instant,
+  isDocumentError,
+  type Order,
+  type OrderTrust,
+  quote,
+  readOrder,
+  sha256Hex,
+  verifyOrder,
+} from "@elevation/domain";
+import { type OpenState, reasonOf, type World } from "@elevation/provider/lifecycle";
+import { pauseAfter } from "../backoff";
+import type { Inbox, Letter, Settlement } from "./inbox";
+import { type Answer, obey } from "./obey";
+
+export type OrderEvent =
+  /** The inbox can't be read, or could again (null). */
+  | { readonly type: "inbox"; readonly reason: string | null }
+  /** An order was obeyed or refused; or it waits, which is told once. `id` and `by` are null where they can't be known. */
+  | {
+      readonly type: "order";
+      readonly letter: string;
+      readonly order: string | null;
+      readonly id: string | null;
+      readonly by: string | null;
+      readonly outcome: Settlement | "waits";
+      readonly reason: string;
+    };
+
+export interface DeskOptions {
+  readonly inbox: Inbox;
+  /** By whom orders may be signed, now. Must not throw. */
+  readonly trust: () => OrderTrust;
+  /** Only grants of these environments are ended; null: of all. */
+  readonly environments: ReadonlySet<string> | null;
+  readonly random: () => number;
+  /** Told of what happens, in its order. Must not throw. */
+  readonly on: (event: OrderEvent) => void;
+}
+
+/** A letter that could not be settled yet. */
+interface Pending {
+  readonly failures: number;
+  readonly again: Instant;
+  /** When it was first seen: an order that came in time stays so, however long it takes. */
+  readonly seenAt: Instant;
+}
+
+/**
+ * Takes the letters of an inbox, and obeys those that are orders. Letters are served at the same time, each by itself: one whose target is
+ * slow holds up no other. INVARIANT (nothing lost): a letter leaves the inbox when what became of it is in the journal, or when it is refused.
+ */
+export class OrderDesk {
+  readonly #world: World;
+  readonly #options: DeskOptions;
+  readonly #serving = new Map<string, Promise<void>>();
+  /** By what is in a letter, not by its name: another one may come under the same. */
+  readonly #pending = new Map<string, Pending>();
+  /** Of a name, until when nobody looks at it again. */
+  readonly #resting = new Map<string, Instant>();
+  #looking: Promise<unknown> | null = null;
+  #unreadable: string | null = null;
+
+  constructor(world: World, options: DeskOptions) {
+    this.#world = world;
+    this.#options = options;
+  }
+
+  /** How many letters could not be settled yet. */
+  get waiting(): number {
+    return this.#pending.size;
+  }
+
+  /** Whether the inbox could not be read when it was last looked into. */
+  get isUnreadable(): boolean {
+    return this.#unreadable !== null;
+  }
+
+  /** Begins to serve what has arrived. `open`: grants that may be open, as far as is known without the journal. Never rejects. */
+  async look(open: readonly OpenState[]): Promise<void> {
+    this.#looking ??= this.#begin(open, new Set()).finally(() => {
+      this.#looking = null;
+    });
+    await this.#looking;
+  }
+
+  /** Serves all that has arrived, each letter once. Never rejects. */
+  async drain(open: readonly OpenState[]): Promise<void> {
+    const served = new Set<string>();
+    while ((await this.#begin(open, served)) > 0) await this.idle();
+  }
+
+  /** When everything that was begun is over. */
+  async idle(): Promise<void> {
+    await this.#looking;
+    await Promise.all(this.#serving.values());
+  }
+
+  /** How many letters are served now that were not before; their names are added to `served`, which are not served again. */
+  async #begin(open: readonly OpenState[], served: Set<string>): Promise<number> {
+    const now = this.#world.clock();
+    for (const [name, until] of this.#resting) if (until <= now) this.#resting.delete(name);
+    const but = new Set([...this.#serving.keys(), ...this.#resting.keys(), ...served]);
+    try {
+      const letters = await this.#options.inbox.waiting(but);
+      this.#tell(null);
+      for (const letter of letters) {
+        served.add(letter.name);
+        const serving = this.#serve(letter, open).finally(() => this.#serving.delete(letter.name));
+        this.#serving.set(letter.name, serving);
+      }
+      return letters.length;
+    } catch (error) {
+      this.#tell(reasonOf(error));
+      return 0;
+    }
+  }
+
+  /** Never rejects. */
+  async #serve(letter: Letter, open: readonly OpenState[]): Promise<void> {
+    const key = sha256Hex(`${letter.name}\n${letter.text ?? letter.fault}`);
+    const seenAt = this.#pending.get(key)?.seenAt ?? this.#world.clock();
+    const read = readLetter(letter);
+    const order = "fault" in read ? null : read.order;
+    const answer = await this.#answer(read, seenAt, open)
+      .then(async (answer) => {
+        if (answer.is !== "waits") await this.#options.inbox.settle(letter, answer.is, answer.why);
+        return answer;
+      })
+      .catch((error: unknown): Answer => ({ is: "waits", why: reasonOf(error) }));
+    const failures = (this.#pending.get(key)?.failures ?? 0) + 1;
+    if (answer.is !== "waits") this.#pending.delete(key);
+    else {
+      const again = this.#world.clock() + pauseAfter(failures, this.#options.random());
+      this.#pending.set(key, { failures, again, seenAt });
+      this.#resting.set(letter.name, again);
+      if (failures > 1) return;
+    }
+    const { order: kind = null, id = null, by = null } = order?.payload ?? {};
+    const event = { letter: letter.name, order: kind, id, by, outcome: answer.is, reason: answer.why };
+    this.#options.on({ type: "order", ...event });
+  }
+
+  async #answer(read: Read, seenAt: Instant, open: readonly OpenState[]): Promise<Answer> {
+    if ("fault" in read) return { is: "refused", why: read.fault };
+    const { order } = read;
+    const verified = verifyOrder(order, this.#options.trust(), seenAt);
+    if (verified.is === "refused") return verified;
+    if (verified.is === "unknown") return { is: "waits", why: verified.why };
+    return obey(this.#world, { ...this.#options, open }, order, verified);
+  }
+
+  #tell(reason: string | null): void {
+    if (reason === this.#unreadable) return;
+    this.#unreadable = reason;
+    this.#options.on({ type: "inbox", reason });
+  }
+}
+
+type Read = { readonly order: Order } | { readonly fault: string };
+
+/** An order is JSON, whatever its file is called: what YAML makes of a text is not what everybody sees in it. */
+function readLetter({ name, text, fault }: Letter): Read {
+  if (text === null) return { fault: `${quote(name)} is refused: ${fault}` };
+  try {
+    return { order: readOrder({ file: "order.json", text }).value };
+  } catch (error) {
+    if (!isDocumentError(error)) throw error;
+    const problems = error.problems.map(({ line, column, message }) => `  ${line}:${column}: ${message}`);
+    return { fault: [`${quote(name)} is refused, because it is no order:`, ...problems].join("\n") };
+  }
+}

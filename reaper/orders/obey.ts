@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+import {
+  type Digest,
+  type EndCause,
+  formatInstant,
+  lockedBy,
+  lockOf,
+  namedLock,
+  type Order,
+  quote,
+  type Signature,
+  type Standing,
+} from "@elevation/domain";
+import type { JournalView } from "@elevation/journal";
+import {
+  endDue,
+  historyFault,
+  journalNow,
+  lockableOf,
+  type OpenState,
+  type OrderCheck,
+  openFromRecord,
+  type Reaped,
+  reasonOf,
+  recordOrder,
+  type Trusted,
+  type World,
+} from "@elevation/provider/lifecycle";
+import type { Settlement } from "./inbox";
+
+/** What becomes of an order; `waits`: something is missing that may come. `why` is for people. */
+export interface Answer {
+  readonly is: Settlement | "waits";
+  readonly why: string;
+}
+
+/** Within which bounds orders are obeyed. */
+export interface Bounds {
+  readonly environments: ReadonlySet<string> | null;
+  /** Grants that may be open, as far as is known without the journal. */
+  readonly open: readonly OpenState[];
+}
+
+interface Case extends Bounds {
+  readonly world: World;
+  readonly order: Order;
+  readonly signed: Signature;
+  readonly trusted: Trusted | Error;
+}
+
+/**
+ * Obeys an order whose signer is known, where that person may order it. Acts first, and records after; what needs no journal is done
+ * without one, and waits to be recorded. Idempotent: obeyed again, after a kill or because somebody brings it twice while nobody can know,
+ * it ends what has ended, or locks until the same instant. Rejects for nothing that a target or the journal does.
+ */
+export async function obey(world: World, bounds: Bounds, order: Order, signed: Signature): Promise<Answer> {
+  const { trusted } = await journalNow(world);
+  const fault = trusted instanceof Error ? null : historyFault(order, trusted.view);
+  if (fault !== null) return { is: "refused", why: fault };
+  const kase = { world, ...bounds, order, signed, trusted };
+  switch (order.payload.order) {
+    case "revoke":
+      return revoke(kase);
+    case "lock":
+      return lock(kase);
+    case "abandon":
+      return abandon(kase);
+    case "breakGlass":
+    case "review":
+      return refused(kase, `this version serves no order ${quote(order.payload.order)}; nothing was done`);
+  }
+}
+
+/** By the requester of the grant or one administrator. */
+async function revoke(kase: Case): Promise<Answer> {
+  const { world, trusted, order, signed, environments } = kase;
+  const grant = grantOf(kase);
+  if (grant === null) {
+    if (trusted instanceof Error) return waits(kase, `the journal can't say what grant is meant: ${reasonOf(trusted)}`);
+    return refused(
+      kase,
+      `the journal knows no grant of ${order.payload.request}; a request that was never activated is withdrawn by taking its file away`,
+    );
+  }
+  const { requester, environment } = grant.request.spec;
+  const standing: Standing | null = signed.isAdministrator
+    ? "administrator"
+    : requester === order.payload.by
+      ? "requester"
+      : null;
+  if (standing === null) return refused(kase, `only ${quote(requester)} and administrators may revoke this grant`);
+  if (environments !== null && !environments.has(environment))
+    return waits(kase, `the grant is in ${quote(environment)}, which this reaper doesn't serve`);
+  const reaped = await endDue(world, grant, "ordered");
+  const name = quote(reaped.name);
+  if (reaped.outcome === "unrecorded")
+    return waits(kase, `${name} has ended, but that can't be recorded: ${reaped.reason}`);
+  return recorded(kase, standing, () => null, endedWords(reaped));
+}
+
+function endedWords({ name, requester, outcome, reason }: Reaped): string {
+  const grant = `the grant ${quote(name)} of ${quote(requester)}`;
+  if (outcome === "stuck")
+    return `${grant} must end and could not be ended yet; it is tried again without end: ${reason}`;
+  return `${grant} is ${outcome}`;
+}
+
+/** By one administrator. What is locked ends by the journal, as whatever must end does; without one, what is known of ends at once. */
+async function lock(kase: Case): Promise<Answer> {
+  const { world, trusted, order, signed, open, environments } = kase;
+  const lock = lockOf(order);
+  if (!signed.isAdministrator || lock === null) return notAdministrator(kase, "lock");
+  const now = world.clock();
+  if (now >= lock.until)
+    return refused(kase, `the lock ended at ${formatInstant(lock.until)}, and it is ${formatInstant(now)}`);
+  if (trusted instanceof Error) {
+    const isOurs = ({ request }: OpenState) => environments === null || environments.has(request.spec.environment);
+    const held = open.filter((grant) => isOurs(grant) && lockedBy([lock], lockableOf(grant), now) !== null);
+    await Promise.all(held.map((grant) => endDue(world, grant, "locked" satisfies EndCause)));
+    return waits(kase, `${held.length} grants were ended, but the lock can't be recorded: ${reasonOf(trusted)}`);
+  }
+  const words = `locked ${namedLock(lock.scope)} until ${formatInstant(lock.until)}: what is live of it ends now, and nothing of it is granted before`;
+  return recorded(kase, "administrator", () => null, words);
+}
+
+/** By one administrator: of what is stuck. */
+async function abandon(kase: Case): Promise<Answer> {
+  const { order, signed } = kase;
+  if (!signed.isAdministrator) return notAdministrator(kase, "abandon");
+  const check = (view: JournalView): string | null => {
+    const known = view.grant(order.payload.request as Digest);
+    if (known === null) return sentence(kase, `the journal knows no grant of ${order.payload.request}`);
+    if (known.status !== "live") return sentence(kase, "the grant is over; there is nothing to abandon");
+    return known.marks.includes("stuck") ? null : sentence(kase, "the grant is not stuck; revoke it instead");
+  };
+  const words = `${order.payload.request} is abandoned: it is tried no more, and stays in \`elevate status\` as residue`;
+  return recorded(kase, "administrator", check, words);
+}
+
+async function recorded(kase: Case, standing: Standing, check: OrderCheck, words: string): Promise<Answer> {
+  const { world, order, signed } = kase;
+  const result = await recordOrder(world, order, { key: signed.key, standing }, check);
+  if (result.is === "recorded")
+    return { is: "done", why: `order ${quote(order.payload.id)} of ${quote(order.payload.by)}: ${words}` };
+  if (result.is === "refused") return { is: "refused", why: result.why };
+  return waits(kase, `it can't be recorded: ${result.why}`);
+}
+
+function grantOf({ trusted, order, open }: Case): OpenState | null {
+  const digest = order.payload.request as Digest;
+  if (trusted instanceof Error) return open.find((grant) => grant.digest === digest) ?? null;
+  const record = trusted.view.grant(digest);
+  return record === null ? null : openFromRecord(record);
+}
+
+function notAdministrator(kase: Case, what: string): Answer {
+  return refused(
+    kase,
+    `only an administrator may ${what}, and \`ELEVATION_ADMINS\` doesn't name the key ${kase.signed.key}`,
+  );
+}
+
+function refused(kase: Case, why: string): Answer {
+  return { is: "refused", why: sentence(kase, why) };
+}
+
+function sentence({ order: { payload } }: Case, why: string): string {
+  return `order ${quote(payload.id)} of ${quote(payload.by)} is refused: ${why}`;
+}
+
+function waits({ order: { payload } }: Case, why: string): Answer {
+  return { is: "waits", why: `order ${quote(payload.id)} of ${quote(payload.by)} waits: ${why}` };
+}

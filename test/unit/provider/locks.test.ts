@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+import assert from "node:assert/strict";
+import { formatInstant, type OrderPayload } from "@elevation/domain";
+import { activate, type GrantState, type Pass, read, reap } from "@elevation/provider/lifecycle";
+import { aRequest, createWorld, eventsOf, inputsOf, START, type TestWorld } from "../../support/lifecycle";
+import { aKey, orderEvent, signedOrder } from "../../support/signing";
+
+const MINUTE = 60_000;
+const PASS: Pass = { declared: null, states: [], environments: null, atOnce: 8 };
+const UNTIL = formatInstant(START + 10 * MINUTE);
+
+describe("orders that the journal holds", () => {
+  let world: TestWorld;
+  let state: GrantState;
+  const inputs = inputsOf(aRequest({ duration: "PT30M" }));
+
+  beforeEach(async () => {
+    world = await createWorld();
+    state = await activate(world, inputs);
+  });
+  afterEach(() => world.dispose());
+
+  async function record(payload: Partial<OrderPayload> & Pick<OrderPayload, "order">): Promise<void> {
+    const common = { by: "ann@example.com", at: formatInstant(world.now), id: payload.order, reason: "Stolen laptop" };
+    await (await world.journal()).append([orderEvent(signedOrder(aKey(), { ...common, ...payload }))]);
+  }
+
+  const lock = (scope: object) => record({ order: "lock", lock: { ...scope, until: UNTIL } });
+
+  for (const scope of [
+    { person: "alice@example.com" },
+    { role: "orders-admin" },
+    { target: "orders" },
+    { "*": true },
+  ]) {
+    it(`when ${Object.keys(scope)} is locked, then the next pass ends the grant, and says why`, async () => {
+      await lock(scope);
+      const { reaped } = await reap(world, PASS);
+      assert.deepEqual(
+        reaped.map(({ cause, outcome }) => [cause, outcome]),
+        [["locked", "revoked"]],
+      );
+      assert.equal(world.target.things.size, 0);
+    });
+  }
+
+  it("when something else is locked, then the grant stays", async () => {
+    await lock({ person: "bob@example.com" });
+    assert.deepEqual((await reap(world, PASS)).reaped, []);
+  });
+
+  it("when it is locked, then a refresh ends it, too", async () => {
+    await lock({ "*": true });
+    assert.equal(await read(world, state), null);
+    assert.equal(world.target.things.size, 0);
+  });
+
+  it("when the lock has ended, then the grant of a new request is made, and a moment before it isn't", async () => {
+    await lock({ role: "orders-admin" });
+    await reap(world, PASS);
+    const other = inputsOf(aRequest({ duration: "PT5M" }, "alice-again"));
+    world.now = START + 10 * MINUTE - 1;
+    await assert.rejects(activate(world, other), {
+      code: "denied",
+      message: `request \`alice-again\` is denied:\n  [locked] \`alice-again\` is locked: ann@example.com locked role \`orders-admin\` until 2026-11-24T10:10:00.000Z (\`Stolen laptop\`); ask for it after that`,
+    });
+    assert.deepEqual(await eventsOf(world, other), ["decided"]);
+    world.now += 1;
+    assert.equal((await activate(world, other)).status, "active");
+  });
+
+  it("when it is locked while it is made, then it is ended at once, and never called active", async () => {
+    const other = inputsOf(aRequest({ duration: "PT5M" }, "alice-again"));
+    let isFirst = true;
+    world.target.before = async (operation) => {
+      if (operation !== "create" || !isFirst) return;
+      isFirst = false;
+      await lock({ "*": true });
+    };
+    const { status } = await activate(world, other);
+    assert.equal(status, "revoked");
+    assert.deepEqual(await eventsOf(world, other), ["decided", "activating", "revoking", "revoked"]);
+    const { endCause } = (await (await world.journal()).view()).grant(other.digest) ?? {};
+    assert.equal(endCause, "locked");
+    assert.equal(world.target.things.size, 1, "the other one is for the next pass");
+  });
+
+  describe("of a grant whose target is gone for good", () => {
+    beforeEach(async () => {
+      world.target.before = (operation) => {
+        if (operation === "connect") throw new Error("the server is away");
+      };
+      world.now = START + 30 * MINUTE;
+      assert.deepEqual(
+        (await reap(world, PASS)).reaped.map(({ outcome }) => outcome),
+        ["stuck"],
+      );
+      await record({ order: "abandon", request: inputs.digest });
+    });
+
+    it("when it was abandoned, then no pass tells of it, a refresh drops it, and it is in the way of nobody", async () => {
+      assert.deepEqual((await reap(world, PASS)).reaped, []);
+      assert.equal(await read(world, state), null);
+      const view = await (await world.journal()).view();
+      assert.deepEqual([view.live.length, view.grant(inputs.digest)?.residue.length], [0, 1]);
+    });
+
+    it("when the target comes back after it was abandoned, then what stands there is ended, and no residue is left", async () => {
+      world.target.before = () => undefined;
+      await reap(world, PASS);
+      assert.equal(world.target.things.size, 0);
+      assert.deepEqual((await (await world.journal()).view()).grant(inputs.digest)?.residue, []);
+      assert.deepEqual((await eventsOf(world, inputs)).slice(-3), ["order", "revoked", "residue"]);
+    });
+
+    it("when its request is applied again, then nothing is made", async () => {
+      world.target.before = () => undefined;
+      world.target.things.clear();
+      const { status } = await activate(world, inputs);
+      assert.equal(status, "stuck");
+      assert.equal(world.target.things.size, 0);
+    });
+  });
+});
