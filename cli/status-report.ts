@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { formatInstant, type Instant, parseInstant } from "@elevation/domain";
-import type { GrantRecord, Head, JournalView } from "@elevation/journal";
-import type { Orphan } from "./orphans";
+import type { GrantRecord, Head, JournalView, Orphan } from "@elevation/journal";
 
 /** What `elevate status --json` prints (design §8): fields are added, never changed. */
 export interface StatusReport {
@@ -60,7 +59,7 @@ export interface ResidueStatus extends GrantStatus {
 }
 
 /** What a view says at an instant. */
-export function statusOf(journal: string, view: JournalView, orphans: readonly Orphan[], at: Instant): StatusReport {
+export function statusOf(journal: string, view: JournalView, at: Instant): StatusReport {
   const records = [...view.grants];
   const live = records.filter(({ status }) => status === "live").map((record) => liveStatus(record, at));
   return {
@@ -72,7 +71,7 @@ export function statusOf(journal: string, view: JournalView, orphans: readonly O
     residue: records
       .filter(({ residue }) => residue.length > 0)
       .map((record) => ({ ...grantStatus(record), grant: record.status, residue: record.residue })),
-    orphans,
+    orphans: view.orphans,
   };
 }
 

@@ -2,6 +2,7 @@
 import type { Decision, Digest, EndedGrant, EventData, Instant, JournalEvent, LiveGrant } from "@elevation/domain";
 import { type GrantRecord, nextRecord, verifiedInstant } from "./grant-record";
 import type { JournalView } from "./journal-view";
+import { nextOrphans, type Orphan } from "./orphans";
 import { Schedules } from "./schedule";
 import { GENESIS, type Head } from "./store";
 
@@ -33,6 +34,7 @@ export class ChainState {
   readonly #chains = new Map<Digest, Digest[]>();
   /** How many extensions the chain of a digest has, up to it. */
   readonly #extensions = new Map<Digest, number>();
+  #orphans: ReadonlyMap<string, Orphan> = new Map();
   #openedAt: Instant = 0;
   #view: JournalView | null = null;
 
@@ -47,6 +49,7 @@ export class ChainState {
     for (const event of events) {
       this.#hashes.push(event.hash);
       if (event.type === "opened") this.#openedAt = verifiedInstant(event.at);
+      this.#orphans = nextOrphans(this.#orphans, event);
       if (event.request !== null) this.#addOf(event.request, event);
     }
   }
@@ -107,7 +110,7 @@ export class ChainState {
 
   #makeView(): JournalView {
     const [hashes, records, decisions, failures] = [this.#hashes, this.#records, this.#decisions, this.#failures];
-    const chains = this.#chains;
+    const [chains, orphans] = [this.#chains, this.#orphans];
     // Frozen: decide() indexes such a list once.
     const [head, live, ended] = [this.head, Object.freeze([...this.#live.values()]), this.#history.length];
     const allEnded = this.#history;
@@ -134,6 +137,7 @@ export class ChainState {
           }
         },
       },
+      orphans: [...orphans.values()],
       has: ({ seq, hash }) => seq <= head.seq && hashes[seq - 1] === hash,
       lastFailure: (digest) => failures.get(digest)?.findLast(({ seq }) => seq <= head.seq)?.reason ?? null,
       lastDecision: (digest) => decisions.get(digest)?.findLast(({ seq }) => seq <= head.seq)?.decision ?? null,

@@ -11,6 +11,7 @@ export { type JudgeWhere, judge } from "./judge";
 export { type Asked, byTurn, judgeInTurn, type Turns } from "./judge-in-turn";
 export { type LineSource, nextLineStart, scanLines } from "./line-scan";
 export { type OpenStoreOptions, openStore } from "./open-store";
+export { type Orphan, orphanKey } from "./orphans";
 export { grantsSql, isRoleName, type JournalRoles, SCHEMA_SQL, setupSql } from "./postgres/schema";
 export type { Schedule } from "./schedule";
 export { GENESIS, type Head, type JournalStore } from "./store";

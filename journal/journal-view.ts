@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Decision, Digest, EndedGrant, Instant, LiveGrant } from "@elevation/domain";
 import type { GrantRecord } from "./grant-record";
+import type { Orphan } from "./orphans";
 import type { Schedule } from "./schedule";
 import type { Head } from "./store";
 
@@ -22,6 +23,8 @@ export interface JournalView {
   chain(digest: Digest): readonly Digest[];
   /** Of all digests that ever had an intent, in the order of their first. */
   readonly grants: Iterable<GrantRecord>;
+  /** What stands at targets under names of ours and nothing has settled since, the latest event of each. */
+  readonly orphans: readonly Orphan[];
   /**
    * Whether an event is part of the chain: the check of a witness, which finds a journal that was cut, replaced or
    * restored from an older copy.

@@ -4,7 +4,6 @@ import { EXIT } from "../exit";
 import { journalFault } from "../faults";
 import { readAt } from "../instant-option";
 import { openJournal, requireJournal, storeOf } from "../journal-source";
-import { findOrphans } from "../orphans";
 import { statusOf } from "../status-report";
 import { renderStatus } from "../status-table";
 import type { Terminal } from "../terminal";
@@ -26,7 +25,7 @@ export async function status(options: StatusOptions, terminal: Terminal): Promis
     const store = storeOf(terminal, source);
     const journal = await openJournal(store, source, { isIdRequired: false });
     const view = await journal.view();
-    const report = statusOf(store.address, view, findOrphans(await store.read(), view), at);
+    const report = statusOf(store.address, view, at);
     await journal.close();
     if (options.json === true) terminal.printJson(report);
     else terminal.print(renderStatus(terminal, report));

@@ -46,6 +46,22 @@ export interface Effect {
   readonly end: string;
 }
 
+/** Something that stands at a target under a name of ours. */
+export interface Standing {
+  /** Where, and whom it gives what as far as that is seen: `identity` and `role` are empty where that is nobody or nothing. */
+  readonly place: Place;
+  /** Whether our login made it. */
+  readonly isOurs: boolean;
+  /** What its note says; null where it bears none of ours for this very name. */
+  readonly note: { readonly digest: Digest; readonly expiresAt: Instant } | null;
+  /** Whether nothing can be reached through it. */
+  readonly isEmptied: boolean;
+  /** Why it isn't as we make it, or must stay although it gives nothing. */
+  readonly doubts: readonly string[];
+  /** What was seen, judged as {@link TargetConnection.observe} does for an access of this name. */
+  observe(access: Access): Observation;
+}
+
 /** One kind of system where access is created and removed. */
 export interface Target {
   readonly kind: string;
@@ -53,6 +69,8 @@ export interface Target {
   objectName(digest: Digest): string;
   /** What a grant does there, told without asking the target: a preview holds no credential. */
   effect(where: Where): Effect;
+  /** The names of all connections of this kind that the environment has an address for. */
+  connections(): readonly string[];
   /** Opens a connection by name. Throws GrantError `connection-failed`, with the address and password masked. */
   connect(connection: string): Promise<TargetConnection>;
 }
@@ -76,5 +94,9 @@ export interface TargetConnection {
    * otherwise throws GrantError `revoke-failed`.
    */
   revoke(access: Access, spares: SparesSessions): Promise<Revocation>;
+  /** Removes what of ours gives nobody anything any more and could not be removed when it ended; returns the names. */
+  sweep(): Promise<readonly string[]>;
+  /** All that stands there under names of ours, whoever made it, seen at one instant. */
+  list(): Promise<readonly Standing[]>;
   close(): Promise<void>;
 }

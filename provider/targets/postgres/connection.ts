@@ -2,13 +2,21 @@
 import { performance } from "node:perf_hooks";
 import type { Instant, Place } from "@elevation/domain";
 import { GrantError, type GrantErrorCode } from "../../errors";
-import type { Access, Observation, Revocation, SparesSessions, TargetConnection } from "../../lifecycle/ports";
+import type {
+  Access,
+  Observation,
+  Revocation,
+  SparesSessions,
+  Standing,
+  TargetConnection,
+} from "../../lifecycle/ports";
 import { readFacts } from "./catalog";
 import { createAccess } from "./create";
 import { cutBackAccess } from "./cut-back";
 import { sweepRoles } from "./drop";
 import { grantRoleOf } from "./grant-role";
 import { judge } from "./judge";
+import { listStanding } from "./list";
 import { preflight } from "./preflight";
 import { revokeAccess } from "./revoke";
 import { grantErrorOf, type Session } from "./session";
@@ -94,6 +102,12 @@ export class PostgresConnection implements TargetConnection {
   /** Drops the roles of ended grants that could not be dropped before; returns their names. For the reaper. */
   async sweep(): Promise<readonly string[]> {
     return this.attempt("connection-failed", "could not sweep", () => sweepRoles(this.session, this.timeline));
+  }
+
+  async list(): Promise<readonly Standing[]> {
+    return this.attempt("connection-failed", "could not list the grants' roles", () =>
+      listStanding(this.session, this.server, this.timeline),
+    );
   }
 
   close(): Promise<void> {
