@@ -119,7 +119,7 @@ The journal is read as it is now, whatever --at says. Grants that are only sched
              remainingSeconds, overdue, marks, reason, target: { kind, connection, role, identity, object } }],
              the first to end first; status is active or stuck; activated is false until the access was observed
   residue   [{ request, name, requester, role, environment, stack, grant, residue }], grant being live, ended or failed
-  orphans   [{ at, request, kind, connection, object, differences }]
+  orphans   [{ at, request, kind, connection, server, object, differences }]
 
 Exit codes: 0 told, also where grants are stuck or overdue, 2 no journal is given or its address is none, 4 there is none
 at the address, or it cannot be read or does not verify. Where ELEVATION_JOURNAL_ID is set, it must match.`;
@@ -139,6 +139,12 @@ With --activate, which needs both, a grant that an "up" left scheduled is activa
 decided again, and a denied one is told of once and tried again until its activateBy. While they or the journal can't be
 read, nothing is activated.
 
+At last (without --once: every two minutes) what stands at every connection of the environment is compared with the journal.
+Of what we made (by its maker and its note) ends what the journal knows to have ended, and what it has never known and is
+past its own end; the rest is an orphan: journaled and alarmed once, in elevate status until it is gone. What others made is
+only reported. A live grant that is wider than it was made is cut back; one that was changed otherwise has drifted, and
+ends. Without a journal that can be trusted only what is past its own end is ended.
+
   --declared   what waits for its start is withdrawn, too. A folder that is missing or holds a file that can't be read
                withdraws nothing: what is past its end is ended all the same, and the exit code is 2. Grants of other
                projects, and those written in a program, are never withdrawn by it
@@ -146,22 +152,28 @@ read, nothing is activated.
                is ended all the same, and the exit code is 4, because it can't be recorded
   --environment  for a job that holds the connections of some environments only; without it, a grant that is due and
                whose connection the job lacks is stuck
+  --unwanted   an orphan that we made, by its object's name; refused where the journal can't be trusted
 
 --json prints { journal, grants: [{ request, name, requester, environment, target: { kind, connection, role, server,
 identity, object }, expiresAt, cause, outcome, reason, residue }] }; cause is expiry, withdrawn, drift, incomplete,
 chain, left or denied, outcome expired, revoked, stuck, or unrecorded (ended, but the journal could not be told); and
 scheduled: [{ request, name, requester, role, environment, startAt, outcome, expiresAt, reason }], outcome being activated,
-denied, failed, lapsed or withdrawn. Without --once it prints a line an event: { at, journal, event }, event being watching
-(open, scheduled, next), ended (the grant's fields, lateMs), failed (the grant's fields, failures, alarm, again), activated
-(the scheduled one's fields, lateMs), not-activated (its fields, again), journal-untrusted or journal-trusted (reason).
+denied, failed, lapsed or withdrawn; and sweep: { orphans: [{ request, target, expiresAt, ours, differences, alarm }],
+swept: [{ request, target, expiresAt, cause, outcome, reason, residue, alarm }], cutBack: [{ request, name, requester,
+environment, target, expiresAt, differences, outcome, reason, alarm }], unreached: [{ connection, reason }] }; of orphans
+alarm says which are news. Without --once it prints a line an event: { at, journal, event }, event being watching (open,
+scheduled, next), ended (the grant's fields, lateMs), failed (the grant's fields, failures, alarm, again), activated (the
+scheduled one's fields, lateMs), not-activated (its fields, again), orphan, swept, cut-back and unreached (their fields),
+journal-untrusted or journal-trusted (reason).
 
 --dry-run reads the journal, asks the targets for their clocks and says what the pass, or the first look of a reaper that
 keeps running, would end, withdraw and activate: { journal, dryRun, at, grants: [{ …, cause, overdueMs, stuck }], scheduled }
 with --json, overdueMs being null where something else than its time ends a grant, stuck why the last try failed, or null. It
-exits then: 0 nothing is due, or it is denied, 1 something is, 2 and 4 as below. What has ended, and would be looked at again, is not told.
+exits then: 0 nothing is due, or it is denied, 1 something is, 2 and 4 as below. What has ended, and would be looked at again, is not told, nor is what stands without a grant.
 
 Exit codes: 0 all that was due has ended, and started unless it is denied, 2 the folder, a state, a document, an argument or
-the environment is bad, 4 something is stuck, unrecorded or could not be activated, or the journal can't be trusted.`;
+the environment is bad, 4 something is stuck, unrecorded, still wider or could not be activated, a connection can't be
+reached, or the journal can't be trusted. An orphan changes none.`;
 
 export const JOURNAL_INIT = `
 Only ELEVATION_JOURNAL says where, as in file:/var/lib/elevation/journal.jsonl or postgres://admin@db.example/journal.

@@ -195,6 +195,12 @@ function addReap(program: Command, terminal: Terminal, done: Done): void {
     )
     .option("--state <file>", "an exported stack, whose grants are ended too; may be repeated", collect, [])
     .option("--environment <name>", "only grants of this environment; may be repeated", collect, [])
+    .option(
+      "--unwanted <object>",
+      "with --once: also end this orphan of ours before its own end; may be repeated",
+      collect,
+      [],
+    )
     .option("--policy <file>", "judge live grants again by this policy, and --directory")
     .option("--directory <file>", "judge live grants again by this directory, and --policy")
     .option("--activate", "activate scheduled grants at their start, by --policy and --directory")

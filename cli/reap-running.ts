@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import { formatInstant } from "@elevation/domain";
-import type { World } from "@elevation/provider/lifecycle";
+import type { Reconciliation, World } from "@elevation/provider/lifecycle";
 import { type Monitored, type ReaperEvent, runReaper, serveMonitor } from "@elevation/reaper";
 import { CommandError, EXIT, type ExitCode } from "./exit";
 import { neutral, safeJsonLine } from "./neutral";
 import { grantReport } from "./reap-table";
+import { cutBackReport, orphanReport, reconciliationLines, sweptReport } from "./reconcile-report";
 import { startEventReport, startLine } from "./start-report";
 import type { Terminal } from "./terminal";
 import type { WatchedJudge } from "./watched-judge";
@@ -12,6 +13,8 @@ import type { WatchedJudge } from "./watched-judge";
 /** What others made is known a second later: an end that soon is late by as much. */
 const LOOK_EVERY = 1_000;
 const SWEEP_EVERY = 30_000;
+/** What stands at the targets without a grant, or otherwise than by its grant, is found within this. */
+const RECONCILE_EVERY = 120_000;
 /** From so many failures in a row on somebody should look. */
 const ALARMING = 3;
 
@@ -49,6 +52,7 @@ export async function keepReaping(world: World, running: Running, terminal: Term
     atOnce,
     lookEvery: LOOK_EVERY,
     sweepEvery: SWEEP_EVERY,
+    reconcileEvery: RECONCILE_EVERY,
     random: Math.random,
   };
   try {
@@ -95,7 +99,9 @@ function stopOnSignals(terminal: Terminal): { readonly stop: AbortSignal; readon
 
 function teller({ json, address }: Running, terminal: Terminal): (event: ReaperEvent, at: string) => void {
   let isWatching = false;
+  const tellReconciled = reconciliationTeller({ json, address }, terminal);
   return (event, at) => {
+    if (event.type === "reconciled") return tellReconciled(event.reconciliation, at);
     // A look is every second; that it works is told once.
     if (event.type === "begun" || (event.type === "looked" && isWatching)) return;
     // A denied one is tried again until it lapses; why is told once.
@@ -106,7 +112,31 @@ function teller({ json, address }: Running, terminal: Terminal): (event: ReaperE
   };
 }
 
-type Told = Exclude<ReaperEvent, { readonly type: "begun" }>;
+/** A line for each thing found; a connection that can't be reached is told when that begins, or is for another reason. */
+function reconciliationTeller(
+  { json, address }: Pick<Running, "json" | "address">,
+  terminal: Terminal,
+): (reconciliation: Reconciliation, at: string) => void {
+  let unreached = new Map<string, string>();
+  return (reconciliation, at) => {
+    const news = reconciliation.unreached.filter(({ connection, reason }) => unreached.get(connection) !== reason);
+    unreached = new Map(reconciliation.unreached.map(({ connection, reason }) => [connection, reason]));
+    if (!json) {
+      for (const { reason } of news) terminal.print(`${at} ${terminal.colours.red("UNREACHED")}: ${neutral(reason)}`);
+      for (const line of reconciliationLines(terminal, reconciliation)) terminal.print(`${at} ${line}`);
+      return;
+    }
+    const { orphans, swept, cutBack } = reconciliation;
+    const print = (event: string, report: object) =>
+      terminal.print(safeJsonLine({ at, journal: address, event, ...report }));
+    for (const one of news) print("unreached", one);
+    for (const orphan of orphans) if (orphan.isNews) print("orphan", orphanReport(orphan));
+    for (const one of swept) print("swept", sweptReport(one));
+    for (const one of cutBack) print("cut-back", cutBackReport(one));
+  };
+}
+
+type Told = Exclude<ReaperEvent, { readonly type: "begun" | "reconciled" }>;
 
 /** What a line of `--json` says of an event (docs/cli.md): fields are added, never changed. */
 function reportOf(event: Told): object {

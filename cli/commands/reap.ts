@@ -9,8 +9,10 @@ import {
   isGrantError,
   type Pass,
   planPass,
+  type Reconciliation,
   readExportedStack,
   reap as reapOnce,
+  reconcile,
   type World,
 } from "@elevation/provider/lifecycle";
 import { readRequestFiles } from "@elevation/provider/loader";
@@ -20,6 +22,7 @@ import { planReport, renderPlan } from "../plan-table";
 import { projectAt } from "../project";
 import { keepReaping } from "../reap-running";
 import { reapReport, renderReap } from "../reap-table";
+import { isUnsettled } from "../reconcile-report";
 import type { Terminal } from "../terminal";
 import { WatchedJudge } from "../watched-judge";
 
@@ -28,6 +31,7 @@ export interface ReapOptions {
   readonly declared?: string;
   readonly state: readonly string[];
   readonly environment: readonly string[];
+  readonly unwanted: readonly string[];
   readonly json?: boolean;
   readonly listen?: string;
   readonly policy?: string;
@@ -47,6 +51,11 @@ const AT_ONCE = 8;
 export async function reap(options: ReapOptions, terminal: Terminal): Promise<ExitCode> {
   if (options.once === true) requireNoListening(options);
   else requireNoPass(options);
+  if (options.dryRun === true && options.unwanted.length > 0)
+    throw new CommandError(
+      EXIT.badInput,
+      "`--unwanted` ends something, and `--dry-run` nothing; leave one of them out",
+    );
   const listen = options.listen === undefined ? null : readListen(options.listen);
   const address = requireAddress(terminal);
   const judge = watchedJudge(options, terminal);
@@ -63,22 +72,36 @@ export async function reap(options: ReapOptions, terminal: Terminal): Promise<Ex
   const activate = activates ? (judge?.toGrantBy() ?? null) : null;
   const pass = { ...input.pass, judge: judge?.current() ?? null, activate, environments, atOnce: AT_ONCE };
   const isBad = input.isBad || judge?.isBad === true;
-  return (options.dryRun === true ? dryRun : onePass)(world, pass, isBad, { address, json }, terminal);
+  if (options.dryRun === true) return dryRun(world, pass, isBad, { address, json }, terminal);
+  return onePass(world, pass, new Set(options.unwanted), isBad, { address, json }, terminal);
 }
 
 type Shown = { readonly address: string; readonly json: boolean };
 
-async function onePass(world: World, pass: Pass, isBad: boolean, shown: Shown, terminal: Terminal): Promise<ExitCode> {
+async function onePass(
+  world: World,
+  pass: Pass,
+  unwanted: ReadonlySet<string>,
+  isBad: boolean,
+  shown: Shown,
+  terminal: Terminal,
+): Promise<ExitCode> {
   const { reaped, started, untrusted } = await reapOnce(world, pass);
+  const { environments, atOnce } = pass;
+  const reconciliation = await reconcile(world, { environments, atOnce, unwanted });
   if (untrusted !== null) terminal.say(`error: ${untrusted}`);
-  if (shown.json) terminal.printJson(reapReport(shown.address, reaped, started));
-  else terminal.print(renderReap(terminal, reaped, started));
+  for (const { reason } of reconciliation.unreached) terminal.say(`error: ${reason}`);
+  const isUnwantedDone = sayUnwanted(unwanted, reconciliation, terminal);
+  const passed = { reaped, started, reconciliation };
+  if (shown.json) terminal.printJson(reapReport(shown.address, passed));
+  else terminal.print(renderReap(terminal, passed));
   const isDone =
+    !isUnsettled(reconciliation) &&
     untrusted === null &&
     reaped.every(({ outcome }) => outcome !== "stuck" && outcome !== "unrecorded") &&
     started.every(({ outcome }) => outcome !== "failed");
   if (!isDone) return EXIT.storeFailed;
-  return isBad ? EXIT.badInput : EXIT.yes;
+  return isBad || !isUnwantedDone ? EXIT.badInput : EXIT.yes;
 }
 
 /** What a pass, or the first look of a reaper that keeps running, would do. */
@@ -91,6 +114,17 @@ async function dryRun(world: World, pass: Pass, isBad: boolean, shown: Shown, te
   if (isBad) return EXIT.badInput;
   const isDue = planned.ends.length > 0 || planned.starts.some(({ outcome }) => outcome !== "denied");
   return isDue ? EXIT.failed : EXIT.yes;
+}
+
+/** Says which of what the operator wants to end is no orphan of ours; whether all of it is. */
+function sayUnwanted(unwanted: ReadonlySet<string>, { swept }: Reconciliation, terminal: Terminal): boolean {
+  const others = [...unwanted].filter((name) => !swept.some(({ place }) => place.object === name));
+  for (const name of others) {
+    terminal.say(
+      `error: \`--unwanted\` ${quote(name)} is no orphan of ours at any connection, or the journal can't be trusted; \`elevate status\` lists orphans, and what others made only they can remove`,
+    );
+  }
+  return others.length === 0;
 }
 
 /** Both or none: with half of them nobody could be judged. */
@@ -113,9 +147,9 @@ function watchedJudge({ activate, directory, policy }: ReapOptions, terminal: Te
 }
 
 /** What is declared and what states say is read once, so it is for one pass: a reaper that runs for days would go by what was true then. */
-function requireNoPass({ declared, state }: ReapOptions): void {
-  if (declared === undefined && state.length === 0) return;
-  const option = declared === undefined ? "--state" : "--declared";
+function requireNoPass({ declared, state, unwanted }: ReapOptions): void {
+  if (declared === undefined && state.length === 0 && unwanted.length === 0) return;
+  const option = declared !== undefined ? "--declared" : state.length > 0 ? "--state" : "--unwanted";
   throw new CommandError(EXIT.badInput, `\`${option}\` is for one pass; give \`--once\` too, or leave it out`);
 }
 

@@ -23,7 +23,10 @@ export type Observation =
 
 /** The outcome of a revocation that was observed to leave the person no access by any path of ours. */
 export interface Revocation {
-  /** Whether anything of ours was there to be taken away: if not, nobody had access by it when the revocation began. */
+  /**
+   * Whether anything of ours was there to be taken away: if not, nobody had access by it when the revocation began. What an earlier end
+   * had to leave, emptied, is nothing.
+   */
   readonly found: boolean;
   readonly sessionsEnded: number;
   /** Access by other paths than our object, and what of our object could not be removed. Whole sentences. */

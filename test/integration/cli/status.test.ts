@@ -111,6 +111,7 @@ orphans
           request: failed.request,
           kind: "postgres",
           connection: "orders-production",
+          server: "7300000000000000001",
           object: "elevation_alice",
           differences: ["made by `mallory`"],
         },

@@ -26,6 +26,7 @@ class Run {
       atOnce: 4,
       lookEvery: 20,
       sweepEvery: 60_000,
+      reconcileEvery: 60_000,
       random: () => 0,
     };
     this.#run = runReaper(world, { ...usual, ...options, on }, this.#stop.signal);
