@@ -116,13 +116,20 @@ The journal is read as it is now, whatever --at says. Grants that are only sched
 
 --json prints { journal, id, head: { seq, hash }, at, live, residue, orphans }:
   live      [{ request, name, requester, role, environment, stack, rule, status, activated, activatedAt, expiresAt,
-             remainingSeconds, overdue, marks, reason, target: { kind, connection, role, identity, object } }],
-             the first to end first; status is active or stuck; activated is false until the access was observed
+             remainingSeconds, overdue, marks, reason, alreadyHeld, target: { kind, connection, role, identity, object }
+             }], the first to end first; status is active or stuck; activated is false until the access was observed;
+             alreadyHeld are sentences that say by what other means the person had it when the grant was made
   residue   [{ request, name, requester, role, environment, stack, grant, residue }], grant being live, ended or failed
   orphans   [{ at, request, kind, connection, server, object, differences }]
 
-Exit codes: 0 told, also where grants are stuck or overdue, 2 no journal is given or its address is none, 4 there is none
-at the address, or it cannot be read or does not verify. Where ELEVATION_JOURNAL_ID is set, it must match.`;
+--standing is for a job that holds connections: before the first grant of a role, and from time to time. Whoever has a role
+already is neither given it nor loses it by a grant. How: INHERIT in every session, SET after SET ROLE, ADMIN can give it to
+itself and others, SUPERUSER. It adds standing: [{ role, environment, target: { kind, connection, role }, holders: [{ member,
+isLogin, how, through }], reason }], reason being null, or why the target could not be asked.
+
+Exit codes: 0 told, also where grants are stuck or overdue, 2 no journal is given or its address is none, the policy is bad,
+4 there is no journal at the address, or it cannot be read or does not verify, or a target can't be asked. Where
+ELEVATION_JOURNAL_ID is set, it must match.`;
 
 export const REAP = `
 Journal and connections come from the environment: ELEVATION_JOURNAL, ELEVATION_JOURNAL_ID, ELEVATION_CONNECTION_<NAME>.

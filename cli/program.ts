@@ -170,6 +170,8 @@ function addStatus(program: Command, terminal: Terminal, done: Done): void {
     .summary("show what is live, for how long, stuck, left over or not ours")
     .description("Shows what the journal says: live grants and their ends, stuck and overdue ones, residue, orphans.")
     .option("--at <instant>", "tell how long grants last from this instant, instead of now")
+    .option("--standing", "also ask the targets who has the policy's roles without a grant")
+    .option("--policy <file>", "with --standing: instead of policypack/elevation.yaml of the project")
     .option("--journal <address>", "instead of ELEVATION_JOURNAL, as in file:journal.jsonl")
     .option("--json", "print it for programs")
     .helpOption("-h, --help", "print this help")

@@ -47,6 +47,19 @@ export type Where = Omit<Place, "server">;
 export interface Effect {
   readonly begin: string;
   readonly end: string;
+  /** That the person has it by other means, as far as that is known: then the end does not end her access. */
+  readonly alreadyHeld?: readonly string[];
+}
+
+/** Who has what a policy's role gives otherwise than by a grant of ours. */
+export interface Holding {
+  readonly member: string;
+  /** Whether it can log in itself. */
+  readonly isLogin: boolean;
+  /** `INHERIT`: in every session; `SET`: after SET ROLE; `ADMIN`: can give it to itself and others. */
+  readonly how: readonly ("INHERIT" | "SET" | "ADMIN" | "SUPERUSER")[];
+  /** From the member to the role; empty where it is a member itself. */
+  readonly through: readonly string[];
 }
 
 /** Something that stands at a target under a name of ours. */
@@ -86,6 +99,10 @@ export interface TargetConnection {
   clock(): Promise<{ readonly now: Instant; readonly precision: number }>;
   /** Throws GrantError (`login-missing`, `role-missing`, `rights-missing`, `target-unsupported`) if create could not work. Changes nothing. */
   preflight(place: Place): Promise<void>;
+  /** Who has a policy's role by other means; empty where there is no such role. */
+  holdings(role: string): Promise<readonly Holding[]>;
+  /** That the person of a place has its role by other means, or can take it: whole sentences; none where she can't. */
+  heldAlready(place: Place): Promise<readonly string[]>;
   /** Makes the access, all of it or nothing. Throws GrantError `name-taken` if the name stands already. */
   create(access: Access): Promise<void>;
   observe(access: Access): Promise<Observation>;

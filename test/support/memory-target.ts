@@ -37,6 +37,8 @@ export class MemoryTarget implements Target {
   server = "server-1";
   /** What each revocation can't take away. */
   residue: string[] = [];
+  /** What everybody has by other means. */
+  held: string[] = [];
   /** Half a round trip, in milliseconds. */
   precision = 1;
   now: () => Instant;
@@ -66,6 +68,8 @@ export class MemoryTarget implements Target {
       server,
       clock: async () => ({ now: this.now(), precision: this.precision }),
       preflight: async () => this.#call("preflight"),
+      holdings: async () => [],
+      heldAlready: async () => this.held,
       create: async (access) => this.#create(access, connection),
       observe: async (access) => this.#observe(access),
       cutBack: async (access) => {

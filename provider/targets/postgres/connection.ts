@@ -4,6 +4,7 @@ import type { Instant, Place } from "@elevation/domain";
 import { GrantError, type GrantErrorCode } from "../../errors";
 import type {
   Access,
+  Holding,
   Observation,
   Revocation,
   SparesSessions,
@@ -15,6 +16,7 @@ import { createAccess } from "./create";
 import { cutBackAccess } from "./cut-back";
 import { sweepRoles } from "./drop";
 import { grantRoleOf } from "./grant-role";
+import { readHeldAlready, readHoldings } from "./holdings";
 import { judge } from "./judge";
 import { listStanding } from "./list";
 import { preflight } from "./preflight";
@@ -67,6 +69,18 @@ export class PostgresConnection implements TargetConnection {
       this.requireOwnDatabase();
       return preflight(this.session, place);
     });
+  }
+
+  async holdings(role: string): Promise<readonly Holding[]> {
+    return this.attempt("connection-failed", "could not look at who holds a role", () =>
+      readHoldings(this.session, role),
+    );
+  }
+
+  async heldAlready(place: Place): Promise<readonly string[]> {
+    return this.attempt("connection-failed", "could not look at what the person holds", () =>
+      readHeldAlready(this.session, place),
+    );
   }
 
   async create(access: Access): Promise<void> {

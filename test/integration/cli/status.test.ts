@@ -133,6 +133,7 @@ orphans
       overdue: true,
       marks: [],
       reason: null,
+      alreadyHeld: [],
       target: {
         kind: "postgres",
         connection: "orders-production",
