@@ -56,8 +56,10 @@ function byConnection(one: { readonly connection: string }, other: { readonly co
 
 function survey(world: World, where: { readonly kind: string; readonly connection: string }): Promise<Survey> {
   return withConnection(world, where, async (connection) => {
-    await connection.sweep();
-    const standing = await connection.list();
+    const listed = await connection.list();
+    const isCleared =
+      listed.some(({ isOurs, isEmptied }) => isOurs && isEmptied) && (await connection.sweep()).length > 0;
+    const standing = isCleared ? await connection.list() : listed;
     return { ...where, server: connection.server, standing, now: await laterClock(world, connection) };
   });
 }

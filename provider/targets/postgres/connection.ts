@@ -14,11 +14,10 @@ import type {
 import { readFacts } from "./catalog";
 import { createAccess } from "./create";
 import { cutBackAccess } from "./cut-back";
-import { sweepRoles } from "./drop";
 import { grantRoleOf } from "./grant-role";
 import { readHeldAlready, readHoldings } from "./holdings";
 import { judge } from "./judge";
-import { listStanding } from "./list";
+import { listStanding, sweepEmptied } from "./list";
 import { preflight } from "./preflight";
 import { revokeAccess } from "./revoke";
 import { grantErrorOf, type Session } from "./session";
@@ -115,7 +114,7 @@ export class PostgresConnection implements TargetConnection {
 
   /** Drops the roles of ended grants that could not be dropped before; returns their names. For the reaper. */
   async sweep(): Promise<readonly string[]> {
-    return this.attempt("connection-failed", "could not sweep", () => sweepRoles(this.session, this.timeline));
+    return this.attempt("connection-failed", "could not sweep", () => sweepEmptied(this.session, this.timeline));
   }
 
   async list(): Promise<readonly Standing[]> {

@@ -25,10 +25,11 @@ const isOurs = (role: string, hasOptions: boolean) => `
           JOIN pg_catalog.pg_auth_members proof ON ${hasOptions ? MAKER : MAKER_BEFORE_16}
           WHERE r.oid = ${role} AND r.rolname::text ~ $2 AND me.rolname = current_user ${BY_INDEX})`;
 
-const EDGE = (hasOptions: boolean) => `
+/** The memberships that fit, which are looked up first: what is asked of each then is asked of those alone. */
+const EDGE = (hasOptions: boolean, which: string) => `
   SELECT r.rolname AS role, u.rolname AS member, u.rolcanlogin AS "isLogin", m.admin_option AS admin,
          ${hasOptions ? 'm.inherit_option AS "inherit", m.set_option AS "set"' : 'u.rolinherit AS "inherit", true AS "set"'}
-  FROM pg_catalog.pg_auth_members m
+  FROM (SELECT * FROM pg_catalog.pg_auth_members m WHERE ${which} ${BY_INDEX}) m
   CROSS JOIN LATERAL (SELECT r.rolname FROM pg_catalog.pg_roles r WHERE r.oid = m.roleid ${BY_INDEX}) r
   CROSS JOIN LATERAL (SELECT u.rolname, u.rolcanlogin, u.rolinherit FROM pg_catalog.pg_roles u WHERE u.oid = m.member ${BY_INDEX}) u`;
 
@@ -39,8 +40,8 @@ WITH RECURSIVE down (oid) AS (
   UNION SELECT n.member FROM down CROSS JOIN LATERAL (
     SELECT m.member FROM pg_catalog.pg_auth_members m WHERE m.roleid = down.oid ${BY_INDEX}) n
   WHERE NOT ${isOurs("n.member", hasOptions)})
-SELECT e.* FROM down CROSS JOIN LATERAL (${EDGE(hasOptions)}
-  WHERE m.roleid = down.oid AND NOT ${isOurs("m.member", hasOptions)}) e ORDER BY e.role, e.member`;
+SELECT e.* FROM down CROSS JOIN LATERAL (${EDGE(hasOptions, "m.roleid = down.oid")}
+  WHERE NOT ${isOurs("m.member", hasOptions)}) e ORDER BY e.role, e.member`;
 
 /** All that one login ($1) is a member of, but our grants: what it costs doesn't grow with their number. */
 const UP = (hasOptions: boolean) => `
@@ -49,11 +50,13 @@ WITH RECURSIVE up (oid) AS (
   UNION SELECT n.roleid FROM up CROSS JOIN LATERAL (
     SELECT m.roleid FROM pg_catalog.pg_auth_members m WHERE m.member = up.oid ${BY_INDEX}) n
   WHERE NOT ${isOurs("n.roleid", hasOptions)})
-SELECT e.* FROM up CROSS JOIN LATERAL (${EDGE(hasOptions)}
-  WHERE m.member = up.oid AND NOT ${isOurs("m.roleid", hasOptions)}) e ORDER BY e.role, e.member`;
+SELECT EXISTS (SELECT FROM pg_catalog.pg_roles s WHERE s.rolsuper AND ${isNamed("s.rolname", "$1")}) AS "isSuperuser",
+  coalesce(pg_catalog.json_agg(e ORDER BY e.role, e.member), '[]') AS edges
+FROM up CROSS JOIN LATERAL (${EDGE(hasOptions, "m.member = up.oid")}
+  WHERE NOT ${isOurs("m.roleid", hasOptions)}) e`;
 
 const SUPERUSERS = `
-SELECT s.rolname AS name, s.rolcanlogin AS "isLogin", current_user = s.rolname AS "isMe"
+SELECT s.rolname AS name, s.rolcanlogin AS "isLogin"
 FROM pg_catalog.pg_roles s WHERE s.rolsuper ORDER BY s.rolname`;
 
 const [DOWN_WITH_OPTIONS, DOWN_BEFORE_16] = [DOWN(true), DOWN(false)];
@@ -82,11 +85,15 @@ export async function readHoldings(session: Session, role: string): Promise<read
 /** That a person has what a grant would give, or can give it to herself: whole sentences; none where she can't. */
 export async function readHeldAlready(session: Session, { identity, role }: Place): Promise<readonly string[]> {
   const sql = session.hasOptions ? UP_WITH_OPTIONS : UP_BEFORE_16;
-  const edges = await session.rows<Edge>(sql, [identity, GRANT_ROLE_PATTERN]);
-  const holding = holdingOf(edges, identity, role);
-  const superusers = await session.rows<{ name: string }>(SUPERUSERS, []);
+  interface Held {
+    readonly isSuperuser: boolean;
+    readonly edges: readonly Edge[];
+  }
+  const [row] = await session.rows<Held>(sql, [identity, GRANT_ROLE_PATTERN]);
+  if (row === undefined) throw new Error("an aggregate gave no row");
+  const holding = holdingOf(row.edges, identity, role);
   return [
-    ...(superusers.some(({ name }) => name === identity) ? [`${tick(identity)} is a superuser`] : []),
+    ...(row.isSuperuser ? [`${tick(identity)} is a superuser`] : []),
     ...(holding === null ? [] : [sentenceOf(holding, role)]),
   ];
 }

@@ -1,16 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Standing } from "../../lifecycle/ports";
 import { type Facts, isEmptied, membersBesideMaker, proofs, type RoleFacts, readAllFacts } from "./catalog";
+import { dropRole } from "./drop";
 import { GRANT_ROLE_PATTERN, grantRoleName, isDigest, readNote } from "./grant-role";
 import { judge, notMadeByUs } from "./judge";
 import type { Session } from "./session";
 import { tick } from "./text";
-import { doubtOrigin, type Timeline } from "./timeline";
+import { doubtOrigin, leftTimeline, type Timeline } from "./timeline";
 
 /** All roles of the server that have the name of a grant's role, whoever made them: one query. */
 export async function listStanding(session: Session, server: string, timeline: Timeline): Promise<readonly Standing[]> {
   const all = await readAllFacts(session, GRANT_ROLE_PATTERN);
   return all.map(({ name, facts }) => standing(name, facts, { connection: session.connection, server }, timeline));
+}
+
+/**
+ * Drops the grants' roles that earlier revocations had to leave, emptied; returns the names of those dropped. One that was
+ * made on another timeline stays: it is what keeps its grant from being called ended.
+ */
+export async function sweepEmptied(session: Session, timeline: Timeline): Promise<readonly string[]> {
+  const dropped: string[] = [];
+  for (const { name, facts } of await readAllFacts(session, GRANT_ROLE_PATTERN)) {
+    const isOurs = proofs(facts).length > 0 || (!facts.hasOptions && noteOf(name, facts) !== null);
+    if (!isEmptied(facts) || !isOurs || leftTimeline(facts.role.comment, timeline) !== null) continue;
+    if ((await dropRole(session, name)) === null) dropped.push(name);
+  }
+  return dropped;
 }
 
 function standing(

@@ -404,19 +404,16 @@ describe("what stands at a connection, compared with the journal", function () {
     assert.equal((await reconcile(world, EACH)).residue, 0);
   });
 
-  it("when a thousand roles stand, then they are listed by one query", async function () {
+  it("when a thousand roles stand, then all are listed, each as it is", async function () {
     this.timeout(120_000);
     const manager = await orders.open("elevation_manager");
     const grantor = "GRANT orders_admin TO %1$I; GRANT %1$I TO alice";
     await manager.sql(`DO $$ BEGIN FOR n IN 1..1000 LOOP
       EXECUTE format('CREATE ROLE %1$I; ${grantor}', 'elev_' || lpad(n::text, 40, '0')); END LOOP; END $$`);
     const connection = await orders.connect();
-    const begun = performance.now();
     const standing = await connection.list();
-    const took = performance.now() - begun;
     assert.equal(standing.length, 1000);
     assert.ok(standing.every(({ isOurs, note, place }) => isOurs && note === null && place.identity === "alice"));
-    console.log(`      ${took.toFixed(0)} ms for a thousand`);
   });
 });
 
