@@ -212,7 +212,8 @@ describe("the reaper", () => {
       await run.next("looked");
       await run.stop();
     }
-    assert.deepEqual(world.target.calls, []);
+    // What stands there is compared with the journal; nothing is made.
+    assert.deepEqual(new Set(world.target.calls), new Set(["connect"]));
     assert.deepEqual(await eventsOf(world, inputs), ["decided"]);
   });
 
