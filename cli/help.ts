@@ -114,13 +114,19 @@ Exit codes: 0 printed, 2 there is no such kind.`;
 export const STATUS = `
 The journal is read as it is now, whatever --at says. Grants that are only scheduled are not in it.
 
---json prints { journal, id, head: { seq, hash }, at, live, residue, orphans }:
+--json prints { journal, id, head: { seq, hash }, at, live, stuck, residue, orphans, watch }; with --stuck, without the other
+lists and watch:
   live      [{ request, name, requester, role, environment, stack, rule, status, activated, activatedAt, expiresAt,
              remainingSeconds, overdue, marks, reason, alreadyHeld, target: { kind, connection, role, identity, object }
              }], the first to end first; status is active or stuck; activated is false until the access was observed;
              alreadyHeld are sentences that say by what other means the person had it when the grant was made
+  stuck     [{ request, name, requester, role, environment, stack, cause, expiresAt, since, triedAt, tries, reason,
+             nextTryBy, access, target }], the longest stuck first; tries as far as the journal could be told
   residue   [{ request, name, requester, role, environment, stack, grant, residue }], grant being live, ended or failed
   orphans   [{ at, request, kind, connection, server, object, differences }]
+  watch     { watchers: [{ by, environments, at, everySeconds, silent, stopped }], silent: [{ environment, live, since }],
+             problem }: who ends grants (by: reaper or schedule) and was heard when, and where grants are live and nobody
+             was heard of for two intervals before --at
 
 --standing is for a job that holds connections: before the first grant of a role, and from time to time. Whoever has a role
 already is neither given it nor loses it by a grant. How: INHERIT in every session, SET after SET ROLE, ADMIN can give it to
@@ -128,8 +134,8 @@ itself and others, SUPERUSER. It adds standing: [{ role, environment, target: { 
 isLogin, how, through }], reason }], reason being null, or why the target could not be asked.
 
 Exit codes: 0 told, also where grants are stuck or overdue, 2 no journal is given or its address is none, the policy is bad,
-4 there is no journal at the address, or it cannot be read or does not verify, or a target can't be asked. Where
-ELEVATION_JOURNAL_ID is set, it must match.`;
+4 there is no journal at the address, or it cannot be read or does not verify, a target can't be asked, or with --stuck a
+grant is stuck. Where ELEVATION_JOURNAL_ID is set, it must match.`;
 
 export const REAP = `
 Journal and connections come from the environment: ELEVATION_JOURNAL, ELEVATION_JOURNAL_ID, ELEVATION_CONNECTION_<NAME>.
@@ -160,6 +166,17 @@ ends. Without a journal that can be trusted only what is past its own end is end
   --environment  for a job that holds the connections of some environments only; without it, a grant that is due and
                whose connection the job lacks is stuck
   --unwanted   an orphan that we made, by its object's name; refused where the journal can't be trusted
+
+It says beside the journal that it lives: every half minute while it can read a journal that it trusts, and with --once after
+the pass where --every tells when the next one is. Where grants are live and nobody was heard of for two intervals, status,
+the policy pack and previews say SILENT. Nothing else depends on it. --heartbeat (or ELEVATION_HEARTBEAT, since such URLs are
+secrets) is for a monitor that alarms when calls stay away: https:, or http: on this machine.
+
+--notify (or ELEVATION_NOTIFY, several with blanks between them) tells of alarms from the third failure in a row on and of
+their end, of an untrusted journal, residue, orphans, and others who end grants and are silent: log is a JSON line on stderr;
+a webhook gets a POST, signed with ELEVATION_NOTIFY_SECRET: Elevation-Signature: sha256=<HMAC-SHA256 of the body in hex>.
+No end waits for it. A pass tells of a grant where the journal has three failures, and each sixtieth; of others' silence where
+--every is given.
 
 --json prints { journal, grants: [{ request, name, requester, environment, target: { kind, connection, role, server,
 identity, object }, expiresAt, cause, outcome, reason, residue }] }; cause is expiry, withdrawn, drift, incomplete,

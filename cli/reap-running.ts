@@ -1,9 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 import { formatInstant } from "@elevation/domain";
 import type { Reconciliation, World } from "@elevation/provider/lifecycle";
-import { type Monitored, type ReaperEvent, runReaper, serveMonitor } from "@elevation/reaper";
+import {
+  ALARMING,
+  type Monitored,
+  type NoticeOutcome,
+  Pulse,
+  type ReaperEvent,
+  runReaper,
+  serveMonitor,
+} from "@elevation/reaper";
 import { CommandError, EXIT, type ExitCode } from "./exit";
 import { neutral, safeJsonLine } from "./neutral";
+import { type Alive, BEAT_EVERY } from "./reap-alive";
+import { type Destination, Notices } from "./reap-notify";
 import { grantReport } from "./reap-table";
 import { cutBackReport, orphanReport, reconciliationLines, sweptReport } from "./reconcile-report";
 import { startEventReport, startLine } from "./start-report";
@@ -15,8 +25,6 @@ const LOOK_EVERY = 1_000;
 const SWEEP_EVERY = 30_000;
 /** What stands at the targets without a grant, or otherwise than by its grant, is found within this. */
 const RECONCILE_EVERY = 120_000;
-/** From so many failures in a row on somebody should look. */
-const ALARMING = 3;
 
 export interface Running {
   readonly environments: ReadonlySet<string> | null;
@@ -32,6 +40,10 @@ export interface Running {
   readonly address: string;
   /** Where monitors ask how it is; null: nowhere. */
   readonly listen: { readonly host: string; readonly port: number } | null;
+  /** Who is told that it lives. */
+  readonly alive: Alive;
+  /** Where notices go. */
+  readonly destinations: readonly Destination[];
 }
 
 /** `elevate reap`: ends grants at their expiry until SIGINT or SIGTERM; a second one stops at once. */
@@ -39,9 +51,17 @@ export async function keepReaping(world: World, running: Running, terminal: Term
   const monitor = await openMonitor(world, running, terminal);
   const signals = stopOnSignals(terminal);
   const tell = teller(running, terminal);
+  const { alive, destinations, address } = running;
+  const count = (outcome: NoticeOutcome) => monitor?.notice(outcome);
+  const about = { destinations, environments: running.environments, address, clock: world.clock, count };
+  const notices = new Notices(about, terminal);
+  const others = alive.beside === null ? [] : [notices.listener(alive.beside.beats, alive.beside.own)];
+  const pulse = new Pulse(BEAT_EVERY, [...alive.listeners, ...others], (line) => terminal.say(line));
   const on = (event: ReaperEvent): void => {
     const now = world.clock();
     monitor?.note(event, now);
+    pulse.note(event, now);
+    notices.note(event);
     tell(event, formatInstant(now));
   };
   const { activates, atOnce, environments, judge } = running;
@@ -63,6 +83,8 @@ export async function keepReaping(world: World, running: Running, terminal: Term
     return EXIT.storeFailed;
   } finally {
     signals.forget();
+    await Promise.all([pulse.stop(world.clock()), notices.close()]);
+    await alive.close();
     await monitor?.close();
   }
 }
@@ -103,7 +125,7 @@ function teller({ json, address }: Running, terminal: Terminal): (event: ReaperE
   return (event, at) => {
     if (event.type === "reconciled") return tellReconciled(event.reconciliation, at);
     // A look is every second; that it works is told once.
-    if (event.type === "begun" || (event.type === "looked" && isWatching)) return;
+    if (event.type === "begun" || event.type === "read" || (event.type === "looked" && isWatching)) return;
     // A denied one is tried again until it lapses; why is told once.
     if (event.type === "unactivated" && !event.isNews) return;
     if (event.type === "looked") isWatching = true;
@@ -136,7 +158,7 @@ function reconciliationTeller(
   };
 }
 
-type Told = Exclude<ReaperEvent, { readonly type: "begun" | "reconciled" }>;
+type Told = Exclude<ReaperEvent, { readonly type: "begun" | "read" | "reconciled" }>;
 
 /** What a line of `--json` says of an event (docs/cli.md): fields are added, never changed. */
 function reportOf(event: Told): object {

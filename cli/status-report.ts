@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { formatInstant, type Instant, parseInstant } from "@elevation/domain";
-import type { GrantRecord, Head, JournalView, Orphan } from "@elevation/journal";
+import type { GrantRecord, Head, Heard, JournalView, Orphan } from "@elevation/journal";
+import { type GrantStatus, grantStatus } from "./grant-status";
+import { type StuckStatus, stuckOf } from "./stuck-report";
+import { type WatchReport, watchOf } from "./watch-report";
 
 /** What `elevate status --json` prints (design §8): fields are added, never changed. */
 export interface StatusReport {
@@ -11,21 +14,13 @@ export interface StatusReport {
   readonly at: string;
   /** Live grants, the one that ends first at the top. */
   readonly live: readonly LiveStatus[];
+  /** Those of them that must end and whose targets refuse, the one that has been stuck longest at the top. */
+  readonly stuck: readonly StuckStatus[];
   /** Access that persons have by another path than our object, or what of our object could not be removed. */
   readonly residue: readonly ResidueStatus[];
   readonly orphans: readonly Orphan[];
-}
-
-interface GrantStatus {
-  /** The request's digest. */
-  readonly request: string;
-  /** Its `metadata.name`; null where the journal doesn't say. */
-  readonly name: string | null;
-  readonly requester: string;
-  readonly role: string;
-  readonly environment: string;
-  /** `organization/project/stack`. */
-  readonly stack: string;
+  /** Who ends grants, and where nobody is heard of. */
+  readonly watch: WatchReport;
 }
 
 export interface LiveStatus extends GrantStatus {
@@ -61,7 +56,7 @@ export interface ResidueStatus extends GrantStatus {
 }
 
 /** What a view says at an instant. */
-export function statusOf(journal: string, view: JournalView, at: Instant): StatusReport {
+export function statusOf(journal: string, view: JournalView, heard: Heard | string, at: Instant): StatusReport {
   const records = [...view.grants];
   const live = records.filter(({ status }) => status === "live").map((record) => liveStatus(record, at));
   return {
@@ -70,10 +65,12 @@ export function statusOf(journal: string, view: JournalView, at: Instant): Statu
     head: view.head,
     at: formatInstant(at),
     live: live.sort((one, other) => one.remainingSeconds - other.remainingSeconds),
+    stuck: stuckOf(records, heard, at),
     residue: records
       .filter(({ residue }) => residue.length > 0)
       .map((record) => ({ ...grantStatus(record), grant: record.status, residue: record.residue })),
     orphans: view.orphans,
+    watch: watchOf(heard, view, at),
   };
 }
 
@@ -94,18 +91,5 @@ function liveStatus(record: GrantRecord, at: Instant): LiveStatus {
     reason: lastError ?? null,
     alreadyHeld: intent.alreadyHeld ?? [],
     target: { kind, connection, role, identity, object },
-  };
-}
-
-function grantStatus({ digest, intent, stack }: GrantRecord): GrantStatus {
-  // NB. Nothing has looked into the request of an intent when the journal was read.
-  const name: unknown = (intent.request as { metadata?: { name?: unknown } }).metadata?.name;
-  return {
-    request: digest,
-    name: typeof name === "string" ? name : null,
-    requester: intent.requester,
-    role: intent.role,
-    environment: intent.environment,
-    stack: `${stack.organization}/${stack.project}/${stack.stack}`,
   };
 }

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import { renderDuration } from "@elevation/domain";
+import { parseInstant, renderDuration } from "@elevation/domain";
+import { silenceSentence } from "@elevation/journal";
 import { neutral } from "./neutral";
 import type { LiveStatus, StatusReport } from "./status-report";
+import { triesOf } from "./stuck-table";
 import { type Cell, renderInstant, renderTable } from "./table";
 import type { Terminal } from "./terminal";
 
@@ -9,9 +11,9 @@ const HEAD = ["grant", "person", "role", "environment", "stack", "status", "from
 
 /** The report for people; what needs somebody now stands first. */
 export function renderStatus(terminal: Terminal, report: StatusReport): string {
-  const { live, residue, orphans } = report;
+  const { residue, orphans, live } = report;
   return [
-    ...alarms(terminal, live),
+    ...alarms(terminal, report),
     live.length === 0
       ? `no grant is live at ${renderInstant(report.at)}`
       : renderTable(
@@ -44,14 +46,22 @@ export function renderStatus(terminal: Terminal, report: StatusReport): string {
   ].join("\n");
 }
 
-function alarms({ colours }: Terminal, live: readonly LiveStatus[]): string[] {
+function alarms({ colours }: Terminal, { live, stuck, watch }: StatusReport): string[] {
+  const silent = watch.silent.map(
+    ({ since, ...where }) =>
+      `SILENT: ${silenceSentence({ ...where, since: since === null ? null : parseInstant(since) })}`,
+  );
+  if (watch.problem !== null) silent.push(`SILENT: it is not known whether anybody ends grants: ${watch.problem}`);
+  const failed = new Map(stuck.map((grant) => [grant.request, grant]));
   const lines = live.flatMap((grant) => {
     const name = `${grant.name ?? grant.request} (${grant.requester})`;
-    if (grant.status === "stuck")
-      return [`STUCK: ${name} must end and the target refuses: ${grant.reason ?? "no reason is known"}`];
+    const failure = failed.get(grant.request);
+    if (failure !== undefined)
+      return [`STUCK: ${name} must end and the target refuses, ${triesOf(failure)}: ${failure.reason}`];
     if (!grant.overdue) return [];
     return [`OVERDUE: ${name} should have ended ${left(grant)} ago; run \`pulumi refresh\` on ${grant.stack}`];
   });
+  lines.unshift(...silent);
   return lines.length === 0 ? [] : [...lines.map((line) => colours.bold(colours.red(neutral(line)))), ""];
 }
 

@@ -2,7 +2,7 @@
 import type { Decision, Digest, EndedGrant, EventData, Instant, JournalEvent, LiveGrant } from "@elevation/domain";
 import { type GrantRecord, nextRecord, verifiedInstant } from "./grant-record";
 import type { JournalView } from "./journal-view";
-import { nextOrphans, type Orphan } from "./orphans";
+import { Orphans } from "./orphan";
 import { Schedules } from "./schedule";
 import { GENESIS, type Head } from "./store";
 
@@ -34,7 +34,7 @@ export class ChainState {
   readonly #chains = new Map<Digest, Digest[]>();
   /** How many extensions the chain of a digest has, up to it. */
   readonly #extensions = new Map<Digest, number>();
-  #orphans: ReadonlyMap<string, Orphan> = new Map();
+  readonly #orphans = new Orphans();
   #openedAt: Instant = 0;
   #view: JournalView | null = null;
 
@@ -49,7 +49,7 @@ export class ChainState {
     for (const event of events) {
       this.#hashes.push(event.hash);
       if (event.type === "opened") this.#openedAt = verifiedInstant(event.at);
-      this.#orphans = nextOrphans(this.#orphans, event);
+      this.#orphans.add(event);
       if (event.request !== null) this.#addOf(event.request, event);
     }
   }
@@ -137,7 +137,9 @@ export class ChainState {
           }
         },
       },
-      orphans: [...orphans.values()],
+      get orphans() {
+        return orphans.upTo(head.seq);
+      },
       has: ({ seq, hash }) => seq <= head.seq && hashes[seq - 1] === hash,
       lastFailure: (digest) => failures.get(digest)?.findLast(({ seq }) => seq <= head.seq)?.reason ?? null,
       lastDecision: (digest) => decisions.get(digest)?.findLast(({ seq }) => seq <= head.seq)?.decision ?? null,

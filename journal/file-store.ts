@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type FileHandle, unlink } from "node:fs/promises";
 import type { JournalEvent, NewEvent } from "@elevation/domain";
+import type { Beats } from "./beats/beats";
+import { FileBeats } from "./beats/file-beats";
 import { formatLine } from "./event-line";
 import { LOCK_WAIT } from "./file-lock";
 import { FileReading } from "./file-reading";
@@ -59,6 +61,10 @@ export class FileStore implements JournalStore {
         if (sealed.length > 0) await this.#write(file, index, sealed);
       }),
     );
+  }
+
+  beats(): Beats {
+    return new FileBeats(this.#path);
   }
 
   /** Waits for what was asked before; no file is kept open between two calls. */

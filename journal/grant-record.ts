@@ -34,6 +34,16 @@ export interface GrantRecord {
   readonly residue: readonly string[];
   /** Why it is stuck or failed, the latest. */
   readonly lastError?: string;
+  /** What was journaled of its failed ends; absent where none failed, kept when the grant has ended. */
+  readonly stuck?: FailedEnds;
+}
+
+/** How often a grant could not be ended, by the journal: tries that it could not be told of are not counted. */
+export interface FailedEnds {
+  /** When the first failure was journaled, and the latest. */
+  readonly since: Instant;
+  readonly triedAt: Instant;
+  readonly tries: number;
 }
 
 /**
@@ -55,7 +65,10 @@ export function nextRecord(digest: Digest, record: GrantRecord | null, event: Jo
     case "drift":
       return marked(next, "drift", "drift");
     case "stuck":
-      return { ...marked(next, "stuck", dataOf(event, "stuck").cause), lastError: dataOf(event, "stuck").reason };
+      return {
+        ...marked(next, "stuck", dataOf(event, "stuck").cause),
+        ...{ lastError: dataOf(event, "stuck").reason, stuck: failedAgain(record.stuck, event) },
+      };
     case "failed":
       return record.activated ? next : failed(next, event);
     case "revoked":
@@ -105,6 +118,11 @@ function closed({ at }: JournalEvent): Pick<GrantRecord, "closedAt"> {
 function marked(record: GrantRecord, mark: GrantMark, cause: EndCause): GrantRecord {
   if (record.marks.includes(mark)) return record;
   return { ...record, marks: [...record.marks, mark], endingCause: record.endingCause ?? cause };
+}
+
+function failedAgain(before: FailedEnds | undefined, { at }: JournalEvent): FailedEnds {
+  const triedAt = verifiedInstant(at);
+  return { since: before?.since ?? triedAt, triedAt, tries: (before?.tries ?? 0) + 1 };
 }
 
 function endOf(event: JournalEvent): Required<Pick<GrantRecord, "endedAt" | "endCause">> {

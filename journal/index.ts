@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 export { type JournalAnchors, readJournalAnchors } from "./anchors";
+export { type Beat, INTERVALS, RETRIED_WITHIN, slotOf } from "./beats/beat";
+export type { Beats, Heard } from "./beats/beats";
+export { copyBeats } from "./beats/file-beats";
+export { isHeard, isOf, type Silence, silenceSentence, silences } from "./beats/silence";
 export { type ChainProblem, verifyChain, verifyLinks } from "./chain";
 export { formatLine, parseLine, type ShapedEvent } from "./event-line";
-export type { GrantMark, GrantRecord } from "./grant-record";
+export type { FailedEnds, GrantMark, GrantRecord } from "./grant-record";
 export { initJournal } from "./init-journal";
 export { type Appended, Journal } from "./journal";
 export { isJournalError, JournalError, type JournalErrorCode } from "./journal-error";
@@ -11,7 +15,7 @@ export { type JudgeWhere, judge } from "./judge";
 export { type Asked, byTurn, judgeInTurn, type Turns } from "./judge-in-turn";
 export { type LineSource, nextLineStart, scanLines } from "./line-scan";
 export { type OpenStoreOptions, openStore } from "./open-store";
-export { type Orphan, orphanKey } from "./orphans";
+export { type Orphan, orphanKey } from "./orphan";
 export { grantsSql, isRoleName, type JournalRoles, SCHEMA_SQL, setupSql } from "./postgres/schema";
 export type { Schedule } from "./schedule";
 export { GENESIS, type Head, type JournalStore } from "./store";

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Decision, Digest, EndedGrant, Instant, LiveGrant } from "@elevation/domain";
 import type { GrantRecord } from "./grant-record";
-import type { Orphan } from "./orphans";
+import type { Orphan } from "./orphan";
 import type { Schedule } from "./schedule";
 import type { Head } from "./store";
 

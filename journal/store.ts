@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+
 import type { JournalEvent, NewEvent } from "@elevation/domain";
+import type { Beats } from "./beats/beats";
 
 /** The last event of a chain, or of the part of it that somebody has seen. */
 export interface Head {
@@ -43,5 +45,10 @@ export interface JournalStore {
    * `read` only refuses. Absent where the store's own form is audited. Throws as `read` does.
    */
   values?(): AsyncGenerator<readonly unknown[]>;
+  /**
+   * Where whoever ends grants says that it lives: beside the journal, and no part of it. To be closed by itself. Absent where
+   * the store has no room for it.
+   */
+  beats?(): Beats;
   close(): Promise<void>;
 }

@@ -14,6 +14,7 @@ import {
   unservedTarget,
 } from "@elevation/domain";
 import {
+  type Heard,
   isJournalError,
   Journal,
   type JournalView,
@@ -53,6 +54,8 @@ export interface Ground {
   /** Null: there is no journal that can be trusted. */
   readonly view: JournalView | null;
   readonly now: Instant;
+  /** What is heard beside the journal of those who end grants, or why that isn't known. */
+  readonly hear: () => Promise<Heard | string>;
 }
 
 /** Verdicts over Grants. */
@@ -101,7 +104,8 @@ export function createVerdicts(sources: VerdictSources): Verdicts {
     },
     ground: async () => {
       const { view } = await readView(await journal);
-      return { documents: typeof documents === "string" ? null : documents, view, now: sources.clock() };
+      const hear = () => hearBeside(sources.env);
+      return { documents: typeof documents === "string" ? null : documents, view, now: sources.clock(), hear };
     },
   };
 }
@@ -179,6 +183,20 @@ async function openTrusted(env: Record<string, string | undefined>): Promise<Tru
   } catch (error) {
     if (isJournalError(error)) return { fault: untrusted(error.message) };
     throw error;
+  }
+}
+
+async function hearBeside(env: Record<string, string | undefined>): Promise<Heard | string> {
+  const { address } = readJournalAnchors(env);
+  const beats = address === null ? undefined : openStore(address).beats?.();
+  if (beats === undefined) return { beats: [], copiedAt: null };
+  try {
+    return await beats.hear();
+  } catch (error) {
+    if (isJournalError(error)) return error.message;
+    throw error;
+  } finally {
+    await beats.close();
   }
 }
 

@@ -1,5 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
+export { besideTheJournal, heartbeat } from "./listeners";
+export { Newsroom } from "./news";
+export { ALARMING, logNotifier, type News, type Notice, type Notifier } from "./notice";
+export { NotTaken, readOutboundUrl, send } from "./outbound";
+export { newsOfPass, type PassedOn } from "./pass-news";
+export { type Listener, Pulse } from "./pulse";
 export { type ReaperEvent, type ReaperOptions, runReaper, type Stopped } from "./reaper";
 export { type Monitored, serveMonitor } from "./serve";
+export type { Timer } from "./sleep";
 export type { StartEvent } from "./starts";
+export { type NoticeOutcome, WebhookNotifier, type WebhookOptions } from "./webhook";

@@ -3,6 +3,7 @@ import type { Digest } from "@elevation/domain";
 import type { Reconciliation } from "@elevation/provider/lifecycle";
 import { Counter, Gauge, Histogram, type OpenMetricsContentType, Registry } from "prom-client";
 import type { ReaperEvent } from "./reaper";
+import type { NoticeOutcome } from "./webhook";
 
 /** Seconds between an expiry and the end that was observed, and between a start and the access that was. */
 const LATENESS = [0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 300, 3600];
@@ -16,13 +17,14 @@ export class ReaperMetrics {
   readonly #ends: Counter<"outcome">;
   readonly #failures: Counter<"outcome">;
   readonly #residue: Counter;
+  readonly #withResidue: Gauge;
+  readonly #notices: Counter<"outcome">;
   readonly #lateness: Histogram;
   readonly #scheduled: Gauge;
   readonly #activations: Counter;
   readonly #unactivated: Counter<"outcome">;
   readonly #startLateness: Histogram;
   readonly #orphans: Gauge;
-  readonly #withResidue: Gauge;
   readonly #unreached: Gauge;
   readonly #reconciled: Gauge;
   readonly #swept: Counter<"outcome">;
@@ -60,6 +62,12 @@ export class ReaperMetrics {
       ...outcome,
     });
     this.#residue = new Counter({ name: "elevation_residue", help: "Sentences of residue that ends left", registers });
+    this.#withResidue = gauge("grants_with_residue", "Grants of whose person the journal tells residue");
+    this.#notices = new Counter({
+      name: "elevation_notices",
+      help: "Notices for whoever watches over this",
+      ...outcome,
+    });
     const name = "elevation_end_lateness_seconds";
     const help = "From a grant's expiry until its end was observed and recorded";
     this.#lateness = new Histogram({ name, help, buckets: LATENESS, registers });
@@ -78,7 +86,6 @@ export class ReaperMetrics {
     });
     this.#trusted.set(1);
     this.#orphans = gauge("orphans", "What stands at targets under names of ours and no grant explains");
-    this.#withResidue = gauge("grants_with_residue", "Grants of which something is left, by the journal");
     this.#unreached = gauge("connections_unreached", "Connections that could not be compared with the journal");
     this.#reconciled = gauge("last_reconciliation_timestamp_seconds", "When all connections were last compared");
     this.#swept = new Counter({
@@ -100,6 +107,9 @@ export class ReaperMetrics {
         this.#open.set(event.open);
         this.#scheduled.set(event.scheduled);
         this.#looked.set(at / 1000);
+        break;
+      case "read":
+        this.#withResidue.set([...event.view.grants].filter(({ residue }) => residue.length > 0).length);
         break;
       case "journal":
         this.#trusted.set(event.reason === null ? 1 : 0);
@@ -133,14 +143,17 @@ export class ReaperMetrics {
   }
 
   /** Of what isn't known without a journal, what was known stays. */
-  #noteReconciliation({ swept, cutBack, orphans, residue, unreached, untrusted }: Reconciliation, at: number): void {
+  #noteReconciliation({ swept, cutBack, orphans, unreached, untrusted }: Reconciliation, at: number): void {
     for (const { outcome } of swept) this.#swept.inc({ outcome });
     for (const { reason } of cutBack) this.#cutBacks.inc({ outcome: reason === null ? "done" : "failed" });
     this.#unreached.set(unreached.length);
     if (untrusted !== null) return;
     this.#orphans.set(orphans.length);
-    this.#withResidue.set(residue);
     if (unreached.length === 0) this.#reconciled.set(at / 1000);
+  }
+
+  notice(outcome: NoticeOutcome): void {
+    this.#notices.inc({ outcome });
   }
 
   get contentType(): string {

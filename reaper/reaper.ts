@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Digest, Instant, Judge } from "@elevation/domain";
+import type { JournalView } from "@elevation/journal";
 import {
   type Due,
   dueByTheirClocks,
@@ -22,7 +23,7 @@ import {
 import { type queueAsPromised, promise as queueOf } from "fastq";
 import { Agenda } from "./agenda";
 import { pauseAfter } from "./backoff";
-import { Sleep } from "./sleep";
+import { Sleep, type Timer } from "./sleep";
 import { type StartEvent, Starts } from "./starts";
 
 export interface ReaperOptions {
@@ -45,6 +46,8 @@ export interface ReaperOptions {
   readonly reconcileEvery: number;
   /** At least 0, below 1: spreads what is tried again. */
   readonly random: () => number;
+  /** By which it sleeps; absent: by the system's. Whoever gives another clock than the machine's gives its timer too. */
+  readonly timer?: Timer;
   /** Told of what happens, in its order. Must not throw. */
   readonly on: (event: ReaperEvent) => void;
 }
@@ -52,6 +55,8 @@ export interface ReaperOptions {
 export type ReaperEvent =
   /** The journal was read: so many grants may be open, the first that is not due yet ends then, and so many wait for their start. */
   | { readonly type: "looked"; readonly open: number; readonly next: Instant | null; readonly scheduled: number }
+  /** There is news in the journal, which can be trusted. */
+  | { readonly type: "read"; readonly view: JournalView }
   /** The journal can't be trusted, or could again (null). What is known goes on to be ended. */
   | { readonly type: "journal"; readonly reason: string | null }
   /** A grant's end begins, perhaps not for the first time. */
@@ -88,7 +93,7 @@ export async function runReaper(world: World, options: ReaperOptions, stop: Abor
 class Reaper {
   readonly #world: World;
   readonly #options: ReaperOptions;
-  readonly #sleep = new Sleep();
+  readonly #sleep: Sleep;
   readonly #queues = new Map<string, queueAsPromised<Due>>();
   readonly #working = new Map<Digest, Promise<void>>();
   readonly #failing = new Map<Digest, Failing>();
@@ -114,6 +119,7 @@ class Reaper {
   constructor(world: World, options: ReaperOptions) {
     this.#world = world;
     this.#options = options;
+    this.#sleep = new Sleep(options.timer);
     const wake = () => this.#sleep.wake();
     this.#starts = new Starts(world, options, (event) => this.#tellStart(event), wake);
   }
@@ -164,6 +170,7 @@ class Reaper {
     // What was known goes on: a journal that can't be read keeps nobody's access open.
     if (view === null) return;
     const isKnown = this.#isKnown(trusted);
+    if (!isKnown && !(trusted instanceof Error)) this.#options.on({ type: "read", view });
     const { environments } = this.#options;
     if (!isKnown && !(trusted instanceof Error)) this.#planStarts(trusted);
     if (!isKnown) this.#open = openGrants({ environments, states: [] }, trusted, view);

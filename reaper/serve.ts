@@ -6,6 +6,7 @@ import type { Instant } from "@elevation/domain";
 import { ReaperHealth } from "./health";
 import { ReaperMetrics } from "./metrics";
 import type { ReaperEvent } from "./reaper";
+import type { NoticeOutcome } from "./webhook";
 
 /** What a monitor asks a reaper for. */
 export interface Monitored {
@@ -13,6 +14,8 @@ export interface Monitored {
   readonly url: string;
   /** Tells it of an event at an instant. */
   note(event: ReaperEvent, at: Instant): void;
+  /** Tells it what became of a notice. */
+  notice(outcome: NoticeOutcome): void;
   close(): Promise<void>;
 }
 
@@ -32,6 +35,7 @@ export async function serveMonitor(host: string, port: number, clock: () => Inst
       health.note(event, at);
       metrics.note(event, at);
     },
+    notice: (outcome) => metrics.notice(outcome),
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

@@ -31,7 +31,6 @@ interface PreviewArguments extends Options {
 /** The steps that hold credentials and may publish. */
 const WORKING = [
   ["deploy", "on merge: end what is expired or withdrawn, grant what is allowed", deploy],
-  ["schedule", "every few minutes: end what is expired, and let the stacks forget it", schedule],
   ["recover", "after a crashed run: unlock, end, deploy again, forget pending creates", recover],
 ] as const;
 
@@ -55,6 +54,12 @@ function main(): Promise<unknown> {
         end(await run(await openJob(stack, wait * 1_000), publish ?? null)),
       );
   }
+  step("schedule", "every few minutes: end what is expired, and let the stacks forget it")
+    .option("--publish <folder>", "write copies of states and journal there, for previews")
+    .option("--every <duration>", "how often it runs: after twice that, silence is told", "PT5M")
+    .action(async ({ stack, publish, wait, every }: Options & { readonly every: string }) =>
+      end(await schedule(await openJob(stack, wait * 1_000), publish ?? null, every)),
+    );
   step("destroy", "end every grant of the stacks").action(async ({ stack, wait }: Options) =>
     end(await destroy(await openJob(stack, wait * 1_000))),
   );

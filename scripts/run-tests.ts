@@ -10,7 +10,9 @@ import { repository } from "./support/workspace";
 
 async function main(folders: readonly string[]): Promise<void> {
   const root = join(repository, "test", "dist");
-  const files = (folders.length > 0 ? folders : ["unit", "property", "differential", "conformance", "integration"])
+  const files = (
+    folders.length > 0 ? folders : ["unit", "property", "differential", "conformance", "faults", "integration"]
+  )
     .flatMap((folder) => testsBelow(join(root, folder)))
     .sort();
   if (files.some((file) => file.includes("/integration/"))) {

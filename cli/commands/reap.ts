@@ -20,6 +20,8 @@ import { CommandError, EXIT, type ExitCode } from "../exit";
 import { journalFault } from "../faults";
 import { planReport, renderPlan } from "../plan-table";
 import { projectAt } from "../project";
+import { type Alive, readAlive, tellAlive } from "../reap-alive";
+import { Notices, readDestinations } from "../reap-notify";
 import { keepReaping } from "../reap-running";
 import { reapReport, renderReap } from "../reap-table";
 import { isUnsettled } from "../reconcile-report";
@@ -38,6 +40,9 @@ export interface ReapOptions {
   readonly directory?: string;
   readonly activate?: boolean;
   readonly dryRun?: boolean;
+  readonly every?: string;
+  readonly heartbeat?: string;
+  readonly notify: readonly string[];
 }
 
 /** How many grants are ended at once, by a reaper that keeps running at each connection: as many sessions there, beside those of people. */
@@ -61,6 +66,8 @@ export async function reap(options: ReapOptions, terminal: Terminal): Promise<Ex
   const judge = watchedJudge(options, terminal);
   const input = readInput(options, terminal);
   const environments = options.environment.length === 0 ? null : new Set(options.environment);
+  const alive = readAlive(options, environments, terminal);
+  const destinations = readDestinations(options.notify, terminal);
   const world = createWorld(terminal.env, {
     config: () => undefined,
     actor: { kind: "reaper", key: "unverified" },
@@ -68,15 +75,21 @@ export async function reap(options: ReapOptions, terminal: Terminal): Promise<Ex
   });
   const [activates, json] = [options.activate === true, options.json === true];
   if (options.once !== true && options.dryRun !== true)
-    return keepReaping(world, { environments, atOnce: AT_ONCE, judge, activates, json, address, listen }, terminal);
+    return keepReaping(
+      world,
+      { environments, atOnce: AT_ONCE, judge, activates, json, address, listen, alive, destinations },
+      terminal,
+    );
   const activate = activates ? (judge?.toGrantBy() ?? null) : null;
   const pass = { ...input.pass, judge: judge?.current() ?? null, activate, environments, atOnce: AT_ONCE };
   const isBad = input.isBad || judge?.isBad === true;
-  if (options.dryRun === true) return dryRun(world, pass, isBad, { address, json }, terminal);
-  return onePass(world, pass, new Set(options.unwanted), isBad, { address, json }, terminal);
+  const about = { destinations, environments, address, clock: world.clock, count: () => undefined };
+  const shown = { address, json, alive, notices: new Notices(about, terminal) };
+  if (options.dryRun === true) return dryRun(world, pass, isBad, shown, terminal);
+  return onePass(world, pass, new Set(options.unwanted), isBad, shown, terminal);
 }
 
-type Shown = { readonly address: string; readonly json: boolean };
+type Shown = { readonly address: string; readonly json: boolean; readonly alive: Alive; readonly notices: Notices };
 
 async function onePass(
   world: World,
@@ -87,11 +100,15 @@ async function onePass(
   terminal: Terminal,
 ): Promise<ExitCode> {
   const { reaped, started, untrusted } = await reapOnce(world, pass);
+  // Who is blind must not be taken for one who watches.
+  if (untrusted === null) await tellAlive(shown.alive, world.clock(), (line) => terminal.say(line));
+  else terminal.say(`error: ${untrusted}`);
   const { environments, atOnce } = pass;
   const reconciliation = await reconcile(world, { environments, atOnce, unwanted });
-  if (untrusted !== null) terminal.say(`error: ${untrusted}`);
   for (const { reason } of reconciliation.unreached) terminal.say(`error: ${reason}`);
   const isUnwantedDone = sayUnwanted(unwanted, reconciliation, terminal);
+  await shown.notices.tellOfPass({ reaped, started, untrusted }, world, shown.alive.beside);
+  await shown.alive.close();
   const passed = { reaped, started, reconciliation };
   if (shown.json) terminal.printJson(reapReport(shown.address, passed));
   else terminal.print(renderReap(terminal, passed));

@@ -6,9 +6,11 @@ import { journalFault } from "../faults";
 import { readAt } from "../instant-option";
 import { openJournal, requireJournal, storeOf } from "../journal-source";
 import { renderStanding, standingOf } from "../standing";
-import { statusOf } from "../status-report";
+import { type StatusReport, statusOf } from "../status-report";
 import { renderStatus } from "../status-table";
+import { renderStuck } from "../stuck-table";
 import type { Terminal } from "../terminal";
+import { hear } from "../watch-report";
 
 export interface StatusOptions {
   readonly at?: string;
@@ -16,12 +18,14 @@ export interface StatusOptions {
   readonly json?: boolean;
   readonly standing?: boolean;
   readonly policy?: string;
+  readonly stuck?: boolean;
 }
 
 /**
  * `elevate status`: what the journal says is live, stuck, left over or not ours. It answers what was asked, so also bad
  * news is exit 0: `--json` is there for whoever wants to alarm. With `--standing` also who has the policy's roles without a grant, by asking
- * the targets. Changes nothing. Throws CommandError, and BadDocuments for the policy.
+ * the targets.
+ * `--stuck` asks whether anything is stuck, and yes is exit 4. Changes nothing. Throws CommandError, and BadDocuments for the policy.
  */
 export async function status(options: StatusOptions, terminal: Terminal): Promise<ExitCode> {
   const source = requireJournal(terminal, options.journal);
@@ -31,8 +35,9 @@ export async function status(options: StatusOptions, terminal: Terminal): Promis
     const store = storeOf(terminal, source);
     const journal = await openJournal(store, source, { isIdRequired: false });
     const view = await journal.view();
-    const report = statusOf(store.address, view, at);
+    const report = statusOf(store.address, view, await hear(store), at);
     await journal.close();
+    if (options.stuck === true) return tellStuck(options, report, terminal);
     const standing = policy === null ? null : await standingOf(policy, terminal.env);
     if (options.json === true) terminal.printJson(standing === null ? report : { ...report, standing });
     else terminal.print(renderStatus(terminal, report));
@@ -58,4 +63,15 @@ function policyOf({ policy }: StatusOptions, { cwd }: Terminal): Policy {
 function requireStanding({ policy }: StatusOptions): null {
   if (policy === undefined) return null;
   throw new CommandError(EXIT.badInput, "`--policy` is for `--standing`; give both, or neither");
+}
+
+function tellStuck(
+  { json }: StatusOptions,
+  { journal, id, head, at, stuck }: StatusReport,
+  terminal: Terminal,
+): ExitCode {
+  const report = { journal, id, head, at, stuck };
+  if (json === true) terminal.printJson(report);
+  else terminal.print(renderStuck(terminal, report));
+  return stuck.length === 0 ? EXIT.yes : EXIT.storeFailed;
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+
 import { setTimeout as delay } from "node:timers/promises";
 import type { JournalEvent, NewEvent } from "@elevation/domain";
+import type { Beats } from "../beats/beats";
 import { verifyChain } from "../chain";
 import { sealEvent, shapeProblem } from "../event-line";
 import { JournalError } from "../journal-error";
@@ -10,6 +12,7 @@ import type { PostgresAddress } from "./address";
 import { createJournal, exists } from "./create";
 import { contentOf, type EventRow, INSERT_SQL, insertParameters, SELECTED } from "./event-row";
 import { Link, LinkFault } from "./link";
+import { PostgresBeats } from "./postgres-beats";
 import type { JournalRoles } from "./schema";
 import { type Difference, differenceSql } from "./standing";
 import { absent, isHeadMoved, readFault, unguarded, unknownOutcome, writeFault } from "./store-fault";
@@ -34,6 +37,8 @@ const DIFFERENCE_SQL = differenceSql({ isOwn: false, isWhole: false, roles: null
  */
 export class PostgresStore implements JournalStore {
   readonly address: string;
+  readonly #where: PostgresAddress;
+  readonly #lockWait: number;
   readonly #link: Link;
   readonly #roles: JournalRoles;
   readonly #queue = new SerialQueue();
@@ -45,6 +50,8 @@ export class PostgresStore implements JournalStore {
   /** `lockWait` is in ms; `roles` get their rights when the journal is made here. */
   constructor(address: PostgresAddress, lockWait: number, roles: JournalRoles) {
     this.address = address.shown;
+    this.#where = address;
+    this.#lockWait = lockWait;
     this.#link = new Link(address, lockWait);
     this.#roles = roles;
   }
@@ -81,6 +88,10 @@ export class PostgresStore implements JournalStore {
       if (rows.length < BATCH) return;
       seq = Number(rows.at(-1)?.seq);
     }
+  }
+
+  beats(): Beats {
+    return new PostgresBeats(this.#where, this.#lockWait);
   }
 
   close(): Promise<void> {

@@ -27,6 +27,14 @@ export const COLUMNS = [
   "salt",
 ] as const;
 
+/** When whoever ends grants last said that it lives. A journal that was made before this was gets it from its owner. */
+export const ALIVE_SQL = `-- Whoever ends grants says here that it lives: no evidence, and nothing is decided by it.
+CREATE TABLE elevation.alive (
+  slot text PRIMARY KEY CHECK (slot ~ '^[a-z0-9-]{1,40}$'),
+  said text NOT NULL CHECK (length(said) <= 100000)
+);
+`;
+
 /**
  * What `elevate journal init` runs: schema, table, triggers, and rights for nobody but the owner. standing.ts compares
  * with it what stands at a server.
@@ -86,6 +94,7 @@ CREATE TRIGGER journal_refuse BEFORE UPDATE OR DELETE OR TRUNCATE ON elevation.j
 ALTER TABLE elevation.journal ENABLE ALWAYS TRIGGER journal_append;
 ALTER TABLE elevation.journal ENABLE ALWAYS TRIGGER journal_refuse;
 
+${ALIVE_SQL}
 -- Nobody but the owner keeps a right, whatever ALTER DEFAULT PRIVILEGES gave away.
 DO $$
 DECLARE
@@ -95,7 +104,8 @@ BEGIN
   FOR object, grantee IN
     SELECT DISTINCT o.object, CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE a.grantee::regrole::text END
       FROM (SELECT 'SCHEMA elevation', nspacl, nspowner FROM pg_namespace WHERE nspname = 'elevation'
-        UNION ALL SELECT 'TABLE elevation.journal', relacl, relowner FROM pg_class WHERE oid = 'elevation.journal'::regclass
+        UNION ALL SELECT format('TABLE %s', oid::regclass), relacl, relowner FROM pg_class
+          WHERE relnamespace = 'elevation'::regnamespace AND relkind = 'r'
         UNION ALL SELECT format('FUNCTION %s', oid::regprocedure), coalesce(proacl, acldefault('f', proowner)), proowner
           FROM pg_proc WHERE pronamespace = 'elevation'::regnamespace) AS o (object, acl, owner),
         aclexplode(o.acl) AS a
@@ -126,8 +136,8 @@ export function isRoleName(name: string): boolean {
 /** The rights of writers and readers. Throws TypeError for what {@link isRoleName} refuses. */
 export function grantsSql({ writers, readers }: JournalRoles): string {
   const lines = [
-    ...writers.map((role) => rightsOf(role, "SELECT, INSERT")),
-    ...readers.map((role) => rightsOf(role, "SELECT")),
+    ...writers.map((role) => rightsOf(role, "SELECT, INSERT", "SELECT, INSERT, UPDATE")),
+    ...readers.map((role) => rightsOf(role, "SELECT", "SELECT")),
   ];
   return lines.map((line) => `${line}\n`).join("");
 }
@@ -142,7 +152,9 @@ export function setupSql(roles: JournalRoles): string {
   return [begin, SCHEMA_SQL, grantsSql(roles), "COMMIT;\n"].filter((part) => part !== "").join("\n");
 }
 
-function rightsOf(role: string, rights: string): string {
+function rightsOf(role: string, rights: string, onAlive: string): string {
   if (!isRoleName(role)) throw new TypeError("this is no name of a role");
-  return `GRANT USAGE ON SCHEMA elevation TO "${role}";\nGRANT ${rights} ON elevation.journal TO "${role}";`;
+  return `GRANT USAGE ON SCHEMA elevation TO "${role}";
+GRANT ${rights} ON elevation.journal TO "${role}";
+GRANT ${onAlive} ON elevation.alive TO "${role}";`;
 }

@@ -60,7 +60,7 @@ export interface UnreviewedUse {
 }
 
 /** Those of the journal, in the order of their activation. */
-export function unreviewedUses({ documents, view, now }: Ground): readonly UnreviewedUse[] {
+export function unreviewedUses({ documents, view, now }: Omit<Ground, "hear">): readonly UnreviewedUse[] {
   if (view === null) return [];
   const within = parseDuration(documents?.policy.value.breakGlass?.review.within ?? "");
   return [...view.history, ...view.live]

@@ -6,6 +6,7 @@ import { breakGlassReviewed } from "./break-glass-reviewed";
 import { cooldownOver } from "./cooldown-over";
 import { deniedWindow } from "./denied-window";
 import { dutiesSeparated } from "./duties-separated";
+import { endsWatched } from "./ends-watched";
 import { environmentAccess } from "./environment-access";
 import { extensionAllowed } from "./extension-allowed";
 import { grantOptions } from "./grant-options";
@@ -55,4 +56,5 @@ export const rules: readonly Rule[] = [
   grantsAllJudged,
   grantsAllowedTogether,
   breakGlassReviewed,
+  endsWatched,
 ];

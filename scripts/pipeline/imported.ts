@@ -1,31 +1,55 @@
 // SPDX-License-Identifier: Apache-2.0
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { Journal, type JournalView, openStore, readJournalAnchors } from "@elevation/journal";
+import {
+  Journal,
+  type JournalStore,
+  type JournalView,
+  openStore,
+  readJournalAnchors,
+  silenceSentence,
+  silences,
+} from "@elevation/journal";
 import { readExportedStack } from "@elevation/provider/lifecycle";
 import { EXIT, StepError } from "./exit";
 import type { Job } from "./job";
 import { PUBLISHED_JOURNAL } from "./publish";
 import { exportStacks } from "./states";
 
-/** The journal's copy; null, and why, where there is none to go by. */
+/** The journal's copy, null where there is none to go by; and what is to be said of it. */
 export async function readPublished(
   published: string | null,
   env: NodeJS.ProcessEnv,
-): Promise<{ view: JournalView | null; note: string | null }> {
+): Promise<{ view: JournalView | null; notes: readonly string[] }> {
   if (published === null)
-    return { view: null, note: "No copy of the journal was published: each request is judged as new." };
+    return { view: null, notes: ["No copy of the journal was published: each request is judged as new."] };
   const id = readJournalAnchors(env).id;
   try {
-    const journal = await Journal.open(openStore(`file:${join(published, PUBLISHED_JOURNAL)}`), id ?? undefined);
+    const store = openStore(`file:${join(published, PUBLISHED_JOURNAL)}`);
+    const journal = await Journal.open(store, id ?? undefined);
     const view = await journal.view();
     await journal.close();
-    return { view, note: null };
+    return { view, notes: await silenceIn(store, view, Date.now()) };
   } catch (error) {
     return {
       view: null,
-      note: `The published journal can't be used, so each request is judged as new: ${(error as Error).message}`,
+      notes: [`The published journal can't be used, so each request is judged as new: ${(error as Error).message}`],
     };
+  }
+}
+
+/** That nobody is heard of who ends grants is news for everybody who is about to make one. */
+export async function silenceIn(store: JournalStore, { live }: JournalView, now: number): Promise<readonly string[]> {
+  const beats = store.beats?.();
+  if (beats === undefined) return [];
+  try {
+    return silences(await beats.hear(), live, now).map((silence) => `SILENT: ${silenceSentence(silence)}`);
+  } catch (error) {
+    return live.length === 0
+      ? []
+      : [`SILENT: it is not known whether anybody ends grants: ${(error as Error).message}`];
+  } finally {
+    await beats.close();
   }
 }
 

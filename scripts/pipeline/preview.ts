@@ -72,7 +72,7 @@ export async function preview(options: PreviewOptions, env: NodeJS.ProcessEnv = 
     const published = options.published === null ? null : resolve(options.published);
     const childEnv = { ...passedOn(env), ...engine.env, ...previewEnv(folder, published, env) };
     const job = makeJob(project, stacks, childEnv, say);
-    const { view, note } = await readPublished(published, env);
+    const { view, notes: ofJournal } = await readPublished(published, env);
     const { witness, notes } = await importStates(job, published);
     const previewed: Previewed[] = [];
     const base = digestsIn(join(root, "stacks", "requests"));
@@ -83,7 +83,7 @@ export async function preview(options: PreviewOptions, env: NodeJS.ProcessEnv = 
       ...previewed.map(({ passed, effects }) => (passed ? EXIT.yes : effects === null ? EXIT.badInput : EXIT.denied)),
       policy === null ? EXIT.yes : exitOf(policy, options.failsWider),
     ]);
-    const all = [...(note === null ? [] : [note]), ...notes, ...notesOn(previewed, policy, base)];
+    const all = [...ofJournal, ...notes, ...notesOn(previewed, policy, base)];
     await report({ previewed, policy, passed: exit === EXIT.yes, notes: all }, options, env, say);
     return exit;
   } finally {

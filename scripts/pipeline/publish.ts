@@ -2,7 +2,7 @@
 import { createWriteStream, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
-import { formatLine, openStore, readJournalAnchors } from "@elevation/journal";
+import { copyBeats, formatLine, type JournalStore, openStore, readJournalAnchors } from "@elevation/journal";
 import { EXIT, type ExitCode } from "./exit";
 import type { Job } from "./job";
 import { exportStacks } from "./states";
@@ -35,6 +35,18 @@ export async function publish(job: Job, folder: string): Promise<ExitCode> {
   }
 }
 
+/** Who ends grants and was heard when: a preview that lacks it only warns too early. */
+async function copyHeard({ say }: Job, store: JournalStore, file: string): Promise<void> {
+  const beats = store.beats?.();
+  try {
+    if (beats !== undefined) await copyBeats(file, await beats.hear(), Date.now());
+  } catch (error) {
+    say(`what was heard of those who end grants could not be published: ${(error as Error).message}`);
+  } finally {
+    await beats?.close();
+  }
+}
+
 async function copyJournal(job: Job, file: string): Promise<void> {
   const { address } = readJournalAnchors(job.env);
   if (address === null) throw new Error("`ELEVATION_JOURNAL` is not set; set it to the journal's address");
@@ -46,6 +58,7 @@ async function copyJournal(job: Job, file: string): Promise<void> {
     };
     await pipeline(lines, createWriteStream(`${file}.part`));
     renameSync(`${file}.part`, file);
+    await copyHeard(job, store, file);
   } finally {
     await store.close();
   }

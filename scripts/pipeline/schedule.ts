@@ -5,12 +5,12 @@ import { publish } from "./publish";
 import { reapFirst } from "./reap";
 import { exportStacks, runOnStack } from "./states";
 
-/** What a schedule runs every few minutes: ends what is past its end, then lets each stack forget it. */
-export async function schedule(job: Job, published: string | null): Promise<ExitCode> {
+/** What a schedule runs every few minutes: ends what is past its end, then lets each stack forget it. `every`: how often that is, ISO 8601. */
+export async function schedule(job: Job, published: string | null, every: string): Promise<ExitCode> {
   const exported = await exportStacks(job);
   const codes: ExitCode[] = [];
   try {
-    codes.push(await reapFirst(job, exported, null));
+    codes.push(await reapFirst(job, exported, null, every));
     for (const { stack, refusal } of exported.all) {
       codes.push(refusal ?? (await refresh(job, stack, exported.witness)));
     }

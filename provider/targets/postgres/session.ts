@@ -67,6 +67,8 @@ export class Session {
   readonly version: number;
   /** Whether anything ever failed in it, or it was cut: then nobody knows what it is in the middle of. */
   isFaulty = false;
+  /** That the server gave no answer in time: whatever is asked next would wait behind that, as long again. */
+  private silence: ServerFault | null = null;
   private readonly client: Client;
   private readonly mask: Mask;
 
@@ -110,12 +112,15 @@ export class Session {
 
   /** The rows of one statement. One with parameters, if only an empty list of them, is a constant text, and prepared. */
   async rows<Row>(sql: string, parameters?: readonly unknown[]): Promise<readonly Row[]> {
+    if (this.silence !== null) throw this.silence;
     const prepared = parameters && { name: nameOf(sql), text: sql, values: [...parameters] };
     try {
       return (await this.client.query(prepared ?? sql)).rows as Row[];
     } catch (error) {
       this.isFaulty = true;
-      throw faultOf(error, this.mask);
+      const fault = faultOf(error, this.mask);
+      if (fault.state === NO_ANSWER) this.silence = fault;
+      throw fault;
     }
   }
 
@@ -192,8 +197,10 @@ function clientConfig(address: Address, database: string, options: string): Clie
   };
 }
 
+/** How `faultOf` calls the end of the client's own wait. */
+const NO_ANSWER = "ETIMEDOUT";
 /** SQLSTATEs of a lock or statement that took too long, and of a server that doesn't answer. */
-const TOO_LATE = ["55P03", "57014", "ETIMEDOUT"];
+const TOO_LATE = ["55P03", "57014", NO_ANSWER];
 /** Classes of SQLSTATE and system codes that mean: the connection is gone or was never there. */
 const LOST = /^(08|57P|E[A-Z]+$|$)/;
 

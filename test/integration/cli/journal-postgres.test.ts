@@ -139,6 +139,7 @@ SET LOCAL search_path = pg_catalog, pg_temp;
 ${SCHEMA_SQL}
 GRANT USAGE ON SCHEMA elevation TO "ci_deploy";
 GRANT SELECT, INSERT ON elevation.journal TO "ci_deploy";
+GRANT SELECT, INSERT, UPDATE ON elevation.alive TO "ci_deploy";
 
 COMMIT;
 `,

@@ -3,8 +3,34 @@ import assert from "node:assert/strict";
 import { symlinkSync } from "node:fs";
 import { join } from "node:path";
 import type { StatusReport } from "@elevation/cli";
+import { type Beat, openStore } from "@elevation/journal";
 import { AT, aRequest, eventOf, intentOf } from "./documents";
 import { aJournal, aProject, elevate, type Project, TIMEOUT } from "./elevate";
+
+/** The stuck grant of the story below. */
+const STUCK = (request: string | null) => ({
+  request,
+  name: "bob-stuck",
+  requester: "bob@example.com",
+  role: "orders-admin",
+  environment: "production",
+  stack: "organization/example/production",
+  cause: "withdrawn",
+  expiresAt: "2026-11-24T10:41:00.000Z",
+  since: "2026-11-24T09:57:00.000Z",
+  triedAt: "2026-11-24T09:58:30.000Z",
+  tries: 2,
+  reason: "connection refused",
+  nextTryBy: null,
+  access: "`bob` may still have role `orders_admin` at `orders-production`, by `elevation_bob`",
+  target: {
+    kind: "postgres",
+    connection: "orders-production",
+    role: "orders_admin",
+    identity: "bob",
+    object: "elevation_bob",
+  },
+});
 
 describe("elevate status", () => {
   let project: Project;
@@ -22,6 +48,11 @@ describe("elevate status", () => {
   const status = (env: Readonly<Record<string, string>>, ...args: string[]) =>
     elevate(["status", ...args], { cwd: project.path, env });
 
+  const say = (beat: Partial<Beat>) =>
+    openStore(journal.address)
+      .beats?.()
+      .say({ by: "reaper", environments: null, at: Date.parse(AT), every: 30_000, stopped: false, ...beat });
+
   /** One grant of each kind: active, overdue, stuck, half-made, revoking, ended with residue, failed with an orphan. */
   async function aStory() {
     const active = intentOf(aRequest());
@@ -36,7 +67,16 @@ describe("elevate status", () => {
     await journal.journal.append([active, late, stuck, half, revoking, ended, failed]);
     await journal.journal.append([
       ...[active, late, stuck, revoking, ended].map(({ request }) => eventOf(request, activated)),
-      eventOf(stuck.request, { type: "stuck", data: { cause: "expiry", reason: "connection refused" } }),
+      eventOf(
+        stuck.request,
+        { type: "stuck", data: { cause: "withdrawn", reason: "role is in use" } },
+        "2026-11-24T09:57:00Z",
+      ),
+      eventOf(
+        stuck.request,
+        { type: "stuck", data: { cause: "expiry", reason: "connection refused" } },
+        "2026-11-24T09:58:30Z",
+      ),
       eventOf(revoking.request, { type: "revoking", data: { cause: "withdrawn" } }),
       eventOf(failed.request, { type: "orphan", data: { place, differences: ["made by `mallory`"] } }),
       eventOf(failed.request, { type: "failed", data: { reason: "`elevation_alice` is not ours" } }),
@@ -62,8 +102,10 @@ describe("elevate status", () => {
     await aStory();
     assert.deepEqual(await status(journal.env, "--at", AT), {
       exit: 0,
-      stdout: `OVERDUE: alice-late (alice@example.com) should have ended 1 min ago; run \`pulumi refresh\` on organization/example/production
-STUCK: bob-stuck (bob@example.com) must end and the target refuses: connection refused
+      stdout: `SILENT: nobody ever said that grants in \`production\` are being ended, and 4 grants are live there; start \`elevate reap\`, or give \`--every\` to what a scheduler runs
+SILENT: nobody ever said that grants in \`staging\` are being ended, and 1 grant is live there; start \`elevate reap\`, or give \`--every\` to what a scheduler runs
+OVERDUE: alice-late (alice@example.com) should have ended 1 min ago; run \`pulumi refresh\` on organization/example/production
+STUCK: bob-stuck (bob@example.com) must end and the target refuses, 2 times since 2026-11-24T09:57:00Z: connection refused
 
 grant           person             role          environment  stack                            status      from                  until                 left
 alice-late      alice@example.com  orders-admin  production   organization/example/production  overdue     2026-11-24T09:56:00Z  2026-11-24T09:59:00Z  1 min over
@@ -93,6 +135,7 @@ orphans
       id: journal.id,
       head: { seq: head.seq, hash: head.hash },
       at: "2026-11-24T10:00:00.000Z",
+      stuck: [STUCK(stuck.request)],
       residue: [
         {
           request: ended.request,
@@ -116,6 +159,14 @@ orphans
           differences: ["made by `mallory`"],
         },
       ],
+      watch: {
+        watchers: [],
+        silent: [
+          { environment: "production", live: 4, since: null },
+          { environment: "staging", live: 1, since: null },
+        ],
+        problem: null,
+      },
     });
     assert.deepEqual(live[0], {
       request: late.request,
@@ -146,6 +197,113 @@ orphans
     const { status: word, activated, marks, reason } = found.get(stuck.request ?? "") ?? {};
     assert.deepEqual([word, activated, marks, reason], ["stuck", true, ["stuck"], "connection refused"]);
     assert.equal(found.get(half.request ?? "")?.activated, false);
+  });
+
+  it("when --stuck is given and nothing is stuck, then that is said, with exit 0", async () => {
+    await journal.journal.append([intentOf(aRequest())]);
+    assert.deepEqual(await status(journal.env, "--stuck", "--at", AT), {
+      exit: 0,
+      stdout: "no grant is stuck at 2026-11-24T10:00:00Z\n",
+      stderr: "",
+    });
+  });
+
+  it("when --stuck is given, then each stuck grant is told with all that its end needs, and the exit code is 4", async () => {
+    const { stuck, half } = await aStory();
+    const second = { type: "stuck", data: { cause: "expiry", reason: "server\u001b[2J is away" } } as const;
+    await journal.journal.append([eventOf(half.request, second, "2026-11-24T09:59:00Z")]);
+    await say({ environments: ["production"], at: Date.parse("2026-11-24T09:59:50Z") });
+    assert.deepEqual(await status(journal.env, "--stuck", "--at", AT), {
+      exit: 4,
+      stdout: `STUCK: 2 grants must end and their targets refuse
+
+bob-stuck (bob@example.com)
+  must end   withdrawn, expires 2026-11-24T10:41:00Z
+  tried      2 times since 2026-11-24T09:57:00Z, last at 2026-11-24T09:58:30Z
+  refused    connection refused
+  next try   by 2026-11-24T10:01:00Z
+  may stand  \`bob\` may still have role \`orders_admin\` at \`orders-production\`, by \`elevation_bob\`
+  stack      organization/example/production, environment production
+  request    ${stuck.request}
+
+alice-half (alice@example.com)
+  must end   expiry, expires 2026-11-24T10:41:00Z
+  tried      once since 2026-11-24T09:59:00Z, last at 2026-11-24T09:59:00Z
+  refused    server\\u{1b}[2J is away
+  next try   not known: nobody is heard of who ends grants there
+  may stand  \`alice\` may have role \`orders_admin\` at \`orders-staging\`, by \`elevation_alice\`
+  stack      organization/example/staging, environment staging
+  request    ${half.request}
+`,
+      stderr: "",
+    });
+  });
+
+  it("when --stuck and --json are given, then that alone is printed, and a grant that ended at last is stuck no more", async () => {
+    const { stuck } = await aStory();
+    const report = async () => {
+      const { exit, stdout } = await status(journal.env, "--stuck", "--json", "--at", AT);
+      const { head: _, ...rest } = JSON.parse(stdout) as StatusReport;
+      return { exit, rest };
+    };
+    const about = { journal: journal.address, id: journal.id, at: "2026-11-24T10:00:00.000Z" };
+    assert.deepEqual(await report(), { exit: 4, rest: { ...about, stuck: [STUCK(stuck.request)] } });
+    const data = { cause: "expiry", endedAt: "2026-11-24T10:41:00.000Z", sessionsEnded: 0 } as const;
+    await journal.journal.append([eventOf(stuck.request, { type: "expired", data })]);
+    assert.deepEqual(await report(), { exit: 0, rest: { ...about, stuck: [] } });
+  });
+
+  it("when two intervals have passed since anybody was heard, then that stands first, and not a millisecond before", async () => {
+    await journal.journal.append([intentOf(aRequest())]);
+    await say({});
+    await say({ by: "schedule", environments: ["staging"], every: 300_000, stopped: true });
+    const first = async (at: string) => (await status(journal.env, "--at", at)).stdout.split("\n")[0];
+    assert.match((await first("2026-11-24T10:00:59.999Z")) ?? "", /^grant +person/);
+    assert.equal(
+      await first("2026-11-24T10:01:00Z"),
+      "SILENT: nobody who ends grants in `production` was heard of since 2026-11-24T10:00:00.000Z, and 1 grant is live there; see why `elevate reap`, or the schedule, reports no more",
+    );
+    const { exit, stdout } = await status(journal.env, "--at", "2026-11-24T10:01:00Z", "--json");
+    assert.equal(exit, 0);
+    const at = "2026-11-24T10:00:00.000Z";
+    assert.deepEqual((JSON.parse(stdout) as StatusReport).watch, {
+      watchers: [
+        { by: "reaper", environments: null, at, everySeconds: 30, silent: true, stopped: false },
+        { by: "schedule", environments: ["staging"], at, everySeconds: 300, silent: false, stopped: true },
+      ],
+      silent: [{ environment: "production", live: 1, since: at }],
+      problem: null,
+    });
+  });
+
+  it("when it can't be read whether anybody is there, then that is said, and the rest all the same", async () => {
+    project.write("journal.jsonl.alive", "");
+    const { exit, stdout } = await status(journal.env, "--at", AT);
+    const folder = join(project.path, "journal.jsonl.alive");
+    assert.deepEqual(
+      [exit, stdout],
+      [
+        0,
+        `SILENT: it is not known whether anybody ends grants: whether grants are watched over can't be read in \`${folder}\` (ENOTDIR); check the folder and the rights on it\n\nno grant is live at 2026-11-24T10:00:00Z\n`,
+      ],
+    );
+  });
+
+  it("when something is stuck, then a reaper tries again within a minute, and a schedule with its next run", async () => {
+    const stuck = intentOf(aRequest());
+    const event = { type: "stuck", data: { cause: "expiry", reason: "away" } } as const;
+    await journal.journal.append([stuck, eventOf(stuck.request, event, "2026-11-24T10:00:00Z")]);
+    const nextTryBy = async (at: string) =>
+      (JSON.parse((await status(journal.env, "--at", at, "--json")).stdout) as StatusReport).stuck[0]?.nextTryBy;
+    assert.equal(await nextTryBy(AT), null);
+    await say({ by: "schedule", every: 300_000, at: Date.parse("2026-11-24T09:59:00Z") });
+    assert.equal(await nextTryBy(AT), "2026-11-24T10:04:00.000Z");
+    await say({ environments: ["staging"] });
+    assert.equal(await nextTryBy(AT), "2026-11-24T10:04:00.000Z");
+    await say({});
+    assert.equal(await nextTryBy("2026-11-24T10:00:20Z"), "2026-11-24T10:01:00.000Z");
+    await say({ at: Date.parse("2026-11-24T10:03:00Z") });
+    assert.equal(await nextTryBy("2026-11-24T10:03:10Z"), "2026-11-24T10:04:00.000Z");
   });
 
   it("when it is exactly its expiry, then a live grant is overdue, and a millisecond before it isn't", async () => {

@@ -19,7 +19,7 @@ const rights = async () =>
       "postgres",
       `SELECT format('%s %s %s', CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE a.grantee::regrole::text END, a.privilege_type, o.name)
        FROM (SELECT 'schema', nspacl, nspowner FROM pg_namespace WHERE nspname = 'elevation'
-         UNION ALL SELECT 'table', relacl, relowner FROM pg_class WHERE relnamespace = 'elevation'::regnamespace AND relkind = 'r'
+         UNION ALL SELECT relname, relacl, relowner FROM pg_class WHERE relnamespace = 'elevation'::regnamespace AND relkind = 'r'
          UNION ALL SELECT proname, coalesce(proacl, acldefault('f', proowner)), proowner FROM pg_proc
            WHERE pronamespace = 'elevation'::regnamespace) AS o (name, acl, owner), aclexplode(o.acl) AS a
        WHERE a.grantee <> o.owner ORDER BY 1`,
@@ -115,10 +115,14 @@ describe("a new PostgreSQL journal where default privileges give everything away
   it("when it is made, then writers and readers have their rights, and nobody else has any", async () => {
     await init("journal_owner", ROLES);
     assert.deepEqual(await rights(), [
-      "journal_reader SELECT table",
+      "journal_reader SELECT alive",
+      "journal_reader SELECT journal",
       "journal_reader USAGE schema",
-      "journal_writer INSERT table",
-      "journal_writer SELECT table",
+      "journal_writer INSERT alive",
+      "journal_writer INSERT journal",
+      "journal_writer SELECT alive",
+      "journal_writer SELECT journal",
+      "journal_writer UPDATE alive",
       "journal_writer USAGE schema",
     ]);
   });

@@ -99,15 +99,23 @@ describe("pipeline", function () {
     assert.equal(deployed.code, 0, deployed.output);
     const alice = await session("alice");
     assert.equal(await alice.run(ADMIN_WORK), "30");
-    assert.deepEqual(readdirSync(team.published).sort(), ["journal.jsonl", "production.json"]);
+    assert.deepEqual(readdirSync(team.published).sort(), ["journal.jsonl", "journal.jsonl.alive", "production.json"]);
 
     const third = await preview();
     assert.equal(third.code, 0, third.output);
     assert.match(third.summary, /^Nobody gains or loses access\.$/m);
+    const silent = /SILENT: nobody ever said that grants in (` )?`?production/;
+    assert.match(third.summary, new RegExp(`^> ${silent.source}`, "m"));
+    assert.match(third.output, silent, "the pack says so, too");
 
     await delay(12_000);
     const scheduled = await protectedClone.step(["schedule", "--publish", team.published], team.jobEnv);
     assert.equal(scheduled.code, 0, scheduled.output);
+    const heard = JSON.parse(readFileSync(join(team.published, "journal.jsonl.alive", "copy.json"), "utf8"));
+    assert.deepEqual(
+      heard.beats.map(({ at: _, ...beat }: Record<string, unknown>) => beat),
+      [{ by: "schedule", environments: null, everySeconds: 300, stopped: false }],
+    );
     assert.match(await alice.cut, /terminating connection/);
     assert.equal(await work("alice"), REFUSED);
     assert.deepEqual((await team.events("alice")).slice(-2), ["revoking", "expired"]);

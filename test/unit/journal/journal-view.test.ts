@@ -252,6 +252,17 @@ describe("grants that prolong one another", () => {
     assert.deepEqual([ended?.endingCause, ended?.endCause, ended?.endedBy], ["withdrawn", "expiry", "expired"]);
     const again = await record(anEvent("stuck", d), anEvent("failed", d), anEvent("activating", d));
     assert.equal(again?.endingCause, undefined);
+    assert.equal(again?.stuck, undefined);
+  });
+
+  it("when ends fail, then the record counts them, from the first to the latest", async () => {
+    const at = (minute: number) => ({ ...anEvent("stuck", d), at: formatInstant(NOON + minute * 60_000) }) as NewEvent;
+    const failed = async (...events: NewEvent[]) =>
+      (await viewOf([anEvent("activating", d), ...events])).grant(d)?.stuck;
+    assert.equal(await failed(), undefined);
+    assert.deepEqual(await failed(at(1)), { since: NOON + 60_000, triedAt: NOON + 60_000, tries: 1 });
+    const thrice = [at(1), at(2), at(5), anEvent("expired", d)];
+    assert.deepEqual(await failed(...thrice), { since: NOON + 60_000, triedAt: NOON + 300_000, tries: 3 });
   });
 });
 

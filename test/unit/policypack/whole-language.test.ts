@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
 import { digestOf, type EventData, formatInstant, type Request } from "@elevation/domain";
-import { initJournal, type JournalView } from "@elevation/journal";
+import { type Beat, initJournal, type JournalView, openStore } from "@elevation/journal";
 import { unreviewedUses } from "@elevation/policypack/rules/break-glass-reviewed";
 import { anEvent, anIntent, JOB } from "../../support/journal-events";
 import { JournalFolder } from "../../support/journal-folder";
@@ -60,6 +60,9 @@ describe("the policy pack, by the whole policy language", () => {
     documents = makePackFolder(POLICY);
     journal = await JournalFolder.empty();
     await initJournal(journal.store(), JOB, START - 100 * HOUR);
+    // Of silence another test speaks.
+    const beat: Beat = { by: "schedule", environments: null, at: START, every: 100 * HOUR, stopped: false };
+    await openStore(journal.address).beats?.().say(beat);
   });
   afterEach(async () => {
     documents.remove();

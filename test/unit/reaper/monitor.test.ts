@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
 import type { Digest } from "@elevation/domain";
+import type { JournalView } from "@elevation/journal";
 import type { Reaped, Started } from "@elevation/provider/lifecycle";
 import { type Monitored, serveMonitor } from "@elevation/reaper";
 import { afterEach, beforeEach, describe, it } from "mocha";
@@ -86,7 +87,17 @@ describe("the reaper's monitor", () => {
     monitor.note({ type: "ended", grant: reaped("b", "revoked"), lateMs: null }, AGAIN);
     monitor.note({ type: "ended", grant: reaped("c", "expired"), lateMs: 900 }, AGAIN);
     monitor.note({ type: "journal", reason: "it is gone" }, AGAIN);
+    monitor.note(
+      { type: "read", view: { grants: [{ residue: ["a table"] }, { residue: [] }] } as unknown as JournalView },
+      AGAIN,
+    );
+    for (const outcome of ["sent", "sent", "refused", "dropped"] as const) monitor.notice(outcome);
     const after = await values();
+    assert.deepEqual(
+      ["sent", "refused", "dropped"].map((outcome) => after[`elevation_notices_total{outcome="${outcome}"}`]),
+      ["2", "1", "1"],
+    );
+    assert.equal(after["elevation_grants_with_residue"], "1");
     assert.deepEqual(
       ["due", "stuck", "unrecorded"].map((what) => after[`elevation_grants_${what}`]),
       ["0", "0", "0"],

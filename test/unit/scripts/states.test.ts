@@ -65,6 +65,9 @@ describe("the pipeline's look at states", () => {
     const whole = jobOf([]);
     assert.equal(await reapFirst(whole.job, exports, null), 0);
     assert.deepEqual(whole.ran, ["elevate reap --once"]);
+    const scheduled = jobOf([]);
+    assert.equal(await reapFirst(scheduled.job, exports, null, "PT5M"), 0);
+    assert.deepEqual(scheduled.ran, ["elevate reap --once --every PT5M"]);
     const partial = jobOf([], { stacks: [PRODUCTION], isPartial: true });
     assert.equal(await reapFirst(partial.job, exports, "stacks/requests"), 0);
     assert.deepEqual(partial.ran, [
