@@ -137,6 +137,24 @@ Exit codes: 0 told, also where grants are stuck or overdue, 2 no journal is give
 4 there is no journal at the address, or it cannot be read or does not verify, a target can't be asked, or with --stuck a
 grant is stuck. Where ELEVATION_JOURNAL_ID is set, it must match.`;
 
+export const STACKS = `
+It takes an engine from PATH or kept from an earlier time, and what Pulumi needs (PULUMI_BACKEND_URL, a passphrase or a
+token). Stacks are those that have a file stacks/Pulumi.<stack>.yaml, those that the backend knows, and those that the
+journal has live grants of. Nothing of a state is run, and no lock is taken.
+
+--json prints { journal, project, at, problem, stacks: [{ project, stack, file, environments, live, overdue, nextEnd, held,
+ended, missing, updatedAt, refreshedAt, locks, problems }] }, by project and stack:
+  file      whether it has one; null: another project's, of which only the journal tells
+  held      how many Grants its state holds, null where that can't be known
+  ended     [{ request, name, urn }], in the state though they have ended: a refresh drops them
+  missing   [{ request, name, requester, expiresAt }], live and in no state: from a run that was killed, or a lost state
+  updatedAt, refreshedAt  when the last of its last 20 runs that was an up, or a refresh, ended well
+  locks     [{ by, since }]; null: the backend doesn't tell. A file backend does; Pulumi Cloud tells of a run at work
+  problems  why no engine may or can be run on it
+
+Exit codes: 0 told, 2 no journal is given, or the folder is of no project with stacks, 4 a stack is broken, or backend or
+journal can't be read; what is known is told all the same, unless it is the journal.`;
+
 export const REAP = `
 Journal and connections come from the environment: ELEVATION_JOURNAL, ELEVATION_JOURNAL_ID, ELEVATION_CONNECTION_<NAME>.
 Policy, directory and the engine are not needed. Each grant is ended by itself, several at once, and one that can't be
@@ -151,6 +169,11 @@ A reaper that keeps running reads them again when they change; while they can't 
 With --activate, which needs both, a grant that an "up" left scheduled is activated at its start by what they say then: it is
 decided again, and a denied one is told of once and tried again until its activateBy. While they or the journal can't be
 read, nothing is activated.
+
+With --stacks the stacks of that project forget what has ended, two at a time, beside the ends and never before them: an
+engine refreshes the resources of ended grants alone, after a look at each state's code. It takes an engine from PATH or
+kept from an earlier time, and what Pulumi needs (PULUMI_BACKEND_URL, a passphrase or a token). A stack that is locked or
+broken is told, and tried again after pauses that grow to a minute. At a stop, a refresh that runs is waited for.
 
 At last (without --once: every two minutes) what stands at every connection of the environment is compared with the journal.
 Of what we made (by its maker and its note) ends what the journal knows to have ended, and what it has never known and is
@@ -188,7 +211,8 @@ environment, target, expiresAt, differences, outcome, reason, alarm }], unreache
 alarm says which are news. Without --once it prints a line an event: { at, journal, event }, event being watching (open,
 scheduled, next), ended (the grant's fields, lateMs), failed (the grant's fields, failures, alarm, again), activated (the
 scheduled one's fields, lateMs), not-activated (its fields, again), orphan, swept, cut-back and unreached (their fields),
-journal-untrusted or journal-trusted (reason).
+stack-caught-up (stack, forgotten), stack-behind (stack, failures, again, reason), journal-untrusted or journal-trusted
+(reason).
 
 --dry-run reads the journal, asks the targets for their clocks and says what the pass, or the first look of a reaper that
 keeps running, would end, withdraw and activate: { journal, dryRun, at, grants: [{ …, cause, overdueMs, stuck }], scheduled }

@@ -9,6 +9,7 @@ import type { ExplainOptions } from "./commands/explain";
 import type { JournalInitOptions } from "./commands/journal-init";
 import type { LintOptions } from "./commands/lint";
 import type { ReapOptions } from "./commands/reap";
+import type { StacksOptions } from "./commands/stacks";
 import type { StatusOptions } from "./commands/status";
 import type { TestOptions } from "./commands/test";
 import type { ExitCode } from "./exit";
@@ -39,6 +40,7 @@ export function makeProgram(terminal: Terminal, done: Done): Command {
   addLint(program, terminal, done);
   addSchema(program, terminal, done);
   addStatus(program, terminal, done);
+  addStacks(program, terminal, done);
   addReap(program, terminal, done);
   addJournal(program, terminal, done);
   addAudit(program, terminal, done);
@@ -183,6 +185,24 @@ function addStatus(program: Command, terminal: Terminal, done: Done): void {
     });
 }
 
+function addStacks(program: Command, terminal: Terminal, done: Done): void {
+  program
+    .command("stacks")
+    .summary("show the stacks: what is live in each, what they have not forgotten, which are locked or broken")
+    .description(
+      "Shows what backend and journal say of the stacks of a Pulumi project. Needs an engine, runs nothing of them.",
+    )
+    .argument("[folder]", "of the project, or below it", ".")
+    .option("--journal <address>", "instead of ELEVATION_JOURNAL, as in file:journal.jsonl")
+    .option("--json", "print it for programs")
+    .helpOption("-h, --help", "print this help")
+    .addHelpText("after", help.STACKS)
+    .action(async (folder: string, options: StacksOptions) => {
+      const { stacks } = require("./commands/stacks") as typeof import("./commands/stacks");
+      done(await stacks(folder, options, terminal));
+    });
+}
+
 function addReap(program: Command, terminal: Terminal, done: Done): void {
   const collect = (value: string, all: readonly string[]): readonly string[] => [...all, value];
   program
@@ -212,6 +232,7 @@ function addReap(program: Command, terminal: Terminal, done: Done): void {
     .option("--every <duration>", "with --once: how often this runs, as in PT5M, so that its silence is noticed")
     .option("--heartbeat <url>", "call this URL every half minute, or with --once after the pass")
     .option("--notify <where>", "tell alarms there: log, or a webhook's URL; may be repeated", collect, [])
+    .option("--stacks <folder>", "let the stacks of this Pulumi project forget what has ended; without --once")
     .option("--json", "print it for programs")
     .helpOption("-h, --help", "print this help")
     .addHelpText("after", help.REAP)

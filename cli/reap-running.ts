@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { formatInstant } from "@elevation/domain";
+import { formatInstant, quote } from "@elevation/domain";
 import type { Reconciliation, World } from "@elevation/provider/lifecycle";
 import {
   ALARMING,
@@ -10,12 +10,14 @@ import {
   runReaper,
   serveMonitor,
 } from "@elevation/reaper";
+import type { OpenedProject, StacksEvent } from "@elevation/reaper/stacks";
 import { CommandError, EXIT, type ExitCode } from "./exit";
 import { neutral, safeJsonLine } from "./neutral";
 import { type Alive, BEAT_EVERY } from "./reap-alive";
 import { type Destination, Notices } from "./reap-notify";
 import { grantReport } from "./reap-table";
 import { cutBackReport, orphanReport, reconciliationLines, sweptReport } from "./reconcile-report";
+import { followStacks } from "./stacks-behind";
 import { startEventReport, startLine } from "./start-report";
 import type { Terminal } from "./terminal";
 import type { WatchedJudge } from "./watched-judge";
@@ -44,6 +46,8 @@ export interface Running {
   readonly alive: Alive;
   /** Where notices go. */
   readonly destinations: readonly Destination[];
+  /** Whose stacks forget what has ended; null: none. */
+  readonly project: OpenedProject | null;
 }
 
 /** `elevate reap`: ends grants at their expiry until SIGINT or SIGTERM; a second one stops at once. */
@@ -57,14 +61,20 @@ export async function keepReaping(world: World, running: Running, terminal: Term
   const notices = new Notices(about, terminal);
   const others = alive.beside === null ? [] : [notices.listener(alive.beside.beats, alive.beside.own)];
   const pulse = new Pulse(BEAT_EVERY, [...alive.listeners, ...others], (line) => terminal.say(line));
-  const on = (event: ReaperEvent): void => {
+  const show = (event: ReaperEvent | StacksEvent): void => {
     const now = world.clock();
     monitor?.note(event, now);
-    pulse.note(event, now);
-    notices.note(event);
     tell(event, formatInstant(now));
   };
-  const { activates, atOnce, environments, judge } = running;
+  const { activates, atOnce, environments, judge, project } = running;
+  const stacks = project === null ? null : followStacks(project, world, environments, show);
+  const on = (event: ReaperEvent): void => {
+    show(event);
+    pulse.note(event, world.clock());
+    notices.note(event);
+    stacks?.note(event);
+  };
+  signals.stop.addEventListener("abort", () => void stacks?.stop());
   const options = {
     environments,
     judge: () => judge?.current() ?? null,
@@ -77,6 +87,7 @@ export async function keepReaping(world: World, running: Running, terminal: Term
   };
   try {
     const { failing } = await runReaper(world, { ...options, on }, signals.stop);
+    await stacks?.stop();
     if (failing === 0) return EXIT.yes;
     const what = failing === 1 ? "1 grant is" : `${failing} grants are`;
     terminal.say(`error: ${what} not ended or not recorded; the next reaper goes on with it`);
@@ -119,13 +130,19 @@ function stopOnSignals(terminal: Terminal): { readonly stop: AbortSignal; readon
   return { stop: stop.signal, forget };
 }
 
-function teller({ json, address }: Running, terminal: Terminal): (event: ReaperEvent, at: string) => void {
+function teller(
+  { json, address }: Running,
+  terminal: Terminal,
+): (event: ReaperEvent | StacksEvent, at: string) => void {
   let isWatching = false;
   const tellReconciled = reconciliationTeller({ json, address }, terminal);
   return (event, at) => {
     if (event.type === "reconciled") return tellReconciled(event.reconciliation, at);
     // A look is every second; that it works is told once.
-    if (event.type === "begun" || event.type === "read" || (event.type === "looked" && isWatching)) return;
+    if (event.type === "begun" || event.type === "read" || event.type === "stack-wanted") return;
+    if (event.type === "looked" && isWatching) return;
+    // Nor that there was nothing to forget.
+    if (event.type === "stack-caught-up" && event.forgotten === 0 && event.failures === 0) return;
     // A denied one is tried again until it lapses; why is told once.
     if (event.type === "unactivated" && !event.isNews) return;
     if (event.type === "looked") isWatching = true;
@@ -158,7 +175,7 @@ function reconciliationTeller(
   };
 }
 
-type Told = Exclude<ReaperEvent, { readonly type: "begun" | "read" | "reconciled" }>;
+type Told = Exclude<ReaperEvent | StacksEvent, { readonly type: "begun" | "read" | "reconciled" | "stack-wanted" }>;
 
 /** What a line of `--json` says of an event (docs/cli.md): fields are added, never changed. */
 function reportOf(event: Told): object {
@@ -180,6 +197,12 @@ function reportOf(event: Told): object {
         ...{ event: "failed", failures: event.failures, alarm: isAlarming(event) },
         ...{ again: formatInstant(event.again), ...grantReport(event.grant) },
       };
+    case "stack-caught-up":
+      return { event: event.type, stack: event.stack, forgotten: event.forgotten };
+    case "stack-behind": {
+      const { type, stack, failures, again, reason } = event;
+      return { event: type, stack, failures, again: formatInstant(again), reason };
+    }
   }
 }
 
@@ -208,6 +231,14 @@ function lineOf(at: string, event: Told, terminal: Terminal): string {
       const what = isAlarming(event) ? bold(red(`ALARM: ${outcome.toUpperCase()}`)) : red(outcome.toUpperCase());
       const times = event.failures === 1 ? "" : `, ${event.failures} times in a row`;
       return `${at} ${what}: ${neutral(`${name} (${requester})`)}${times}, again at ${formatInstant(event.again)}: ${neutral(reason ?? "")}`;
+    }
+    case "stack-caught-up": {
+      const what = event.forgotten === 1 ? "1 ended grant" : `${event.forgotten} ended grants`;
+      return `${at} ${green("caught up")}: stack ${neutral(quote(event.stack))} has forgotten ${what}`;
+    }
+    case "stack-behind": {
+      const times = event.failures === 1 ? "" : `, ${event.failures} times in a row`;
+      return `${at} ${yellow("BEHIND")}: stack ${neutral(quote(event.stack))}${times}, again at ${formatInstant(event.again)}: ${neutral(event.reason)}`;
     }
   }
 }

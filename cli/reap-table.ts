@@ -39,7 +39,7 @@ export function reapReport(journal: string, { reaped, started, reconciliation }:
   return { journal, grants: reaped.map(grantReport), scheduled: started.map(startReport), sweep };
 }
 
-export function grantReport({ digest, place, ...grant }: Reaped): ReapReport["grants"][number] {
+export function grantReport({ digest, place, stack: _stack, ...grant }: Reaped): ReapReport["grants"][number] {
   return { request: digest, target: place, ...grant };
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Instant } from "@elevation/domain";
 import type { ReaperEvent } from "./reaper";
+import type { StacksEvent } from "./stacks/catch-up";
 
 /** After so long without a look at the journal something is wrong, in milliseconds; a look is due each second. */
 const SILENCE = 15_000;
@@ -10,7 +11,7 @@ export class ReaperHealth {
   #lookedAt: Instant | null = null;
   #untrusted: string | null = null;
 
-  note(event: ReaperEvent, at: Instant): void {
+  note(event: ReaperEvent | StacksEvent, at: Instant): void {
     if (event.type === "looked") this.#lookedAt = at;
     if (event.type === "journal") this.#untrusted = event.reason;
   }

@@ -3,6 +3,8 @@ import type { Digest } from "@elevation/domain";
 import type { Reconciliation } from "@elevation/provider/lifecycle";
 import { Counter, Gauge, Histogram, type OpenMetricsContentType, Registry } from "prom-client";
 import type { ReaperEvent } from "./reaper";
+import type { StacksEvent } from "./stacks/catch-up";
+import { StacksMetrics } from "./stacks/stacks-metrics";
 import type { NoticeOutcome } from "./webhook";
 
 /** Seconds between an expiry and the end that was observed, and between a start and the access that was. */
@@ -29,6 +31,7 @@ export class ReaperMetrics {
   readonly #reconciled: Gauge;
   readonly #swept: Counter<"outcome">;
   readonly #cutBacks: Counter<"outcome">;
+  readonly #stacks: StacksMetrics;
   /** What has begun to end and has not ended yet, with what became of the last try. */
   readonly #unended = new Map<Digest, "stuck" | "unrecorded" | null>();
 
@@ -98,10 +101,11 @@ export class ReaperMetrics {
       help: "Live grants that were wider than they were made, cut back or not",
       ...outcome,
     });
+    this.#stacks = new StacksMetrics(this.#registry);
   }
 
   /** `at`: the instant of the event, in milliseconds. */
-  note(event: ReaperEvent, at: number): void {
+  note(event: ReaperEvent | StacksEvent, at: number): void {
     switch (event.type) {
       case "looked":
         this.#open.set(event.open);
@@ -139,6 +143,8 @@ export class ReaperMetrics {
         this.#failures.inc({ outcome });
         break;
       }
+      default:
+        this.#stacks.note(event, at);
     }
   }
 

@@ -6,6 +6,7 @@ import type { Instant } from "@elevation/domain";
 import { ReaperHealth } from "./health";
 import { ReaperMetrics } from "./metrics";
 import type { ReaperEvent } from "./reaper";
+import type { StacksEvent } from "./stacks/catch-up";
 import type { NoticeOutcome } from "./webhook";
 
 /** What a monitor asks a reaper for. */
@@ -13,7 +14,7 @@ export interface Monitored {
   /** Where it listens, as in http://127.0.0.1:9464. */
   readonly url: string;
   /** Tells it of an event at an instant. */
-  note(event: ReaperEvent, at: Instant): void;
+  note(event: ReaperEvent | StacksEvent, at: Instant): void;
   /** Tells it what became of a notice. */
   notice(outcome: NoticeOutcome): void;
   close(): Promise<void>;

@@ -3,7 +3,7 @@ import { Command, InvalidArgumentError } from "commander";
 import { deploy } from "./pipeline/deploy";
 import { destroy } from "./pipeline/destroy";
 import { EXIT, type ExitCode } from "./pipeline/exit";
-import { openJob } from "./pipeline/job";
+import { type Job, openJob } from "./pipeline/job";
 import { preview } from "./pipeline/preview";
 import { recover } from "./pipeline/recover";
 import { schedule } from "./pipeline/schedule";
@@ -16,6 +16,7 @@ interface Options {
   readonly publish?: string;
   /** Seconds. */
   readonly wait: number;
+  readonly parallel: number;
 }
 
 interface PreviewArguments extends Options {
@@ -27,6 +28,9 @@ interface PreviewArguments extends Options {
   readonly summary?: string;
   readonly pull?: number;
 }
+
+/** An engine and its plugins take about a core and 300 MB. */
+const PARALLEL = 2;
 
 /** The steps that hold credentials and may publish. */
 const WORKING = [
@@ -46,22 +50,21 @@ function main(): Promise<unknown> {
       .command(name)
       .description(description)
       .option("--stack <name>", "only this stack; may be repeated", collect, [])
-      .option("--wait <seconds>", "how long to wait for a stack that another run has locked", seconds, 0);
+      .option("--wait <seconds>", "how long to wait for a stack that another run has locked", seconds, 0)
+      .option("--parallel <number>", "on how many stacks the engine runs at the same time", count, PARALLEL);
   for (const [name, description, run] of WORKING) {
     step(name, description)
       .option("--publish <folder>", "write copies of states and journal there, for previews")
-      .action(async ({ stack, publish, wait }: Options) =>
-        end(await run(await openJob(stack, wait * 1_000), publish ?? null)),
-      );
+      .action(async ({ publish, ...options }: Options) => end(await run(await open(options), publish ?? null)));
   }
   step("schedule", "every few minutes: end what is expired, and let the stacks forget it")
     .option("--publish <folder>", "write copies of states and journal there, for previews")
     .option("--every <duration>", "how often it runs: after twice that, silence is told", "PT5M")
-    .action(async ({ stack, publish, wait, every }: Options & { readonly every: string }) =>
-      end(await schedule(await openJob(stack, wait * 1_000), publish ?? null, every)),
+    .action(async ({ publish, every, ...options }: Options & { readonly every: string }) =>
+      end(await schedule(await open(options), publish ?? null, every)),
     );
-  step("destroy", "end every grant of the stacks").action(async ({ stack, wait }: Options) =>
-    end(await destroy(await openJob(stack, wait * 1_000))),
+  step("destroy", "end every grant of the stacks").action(async (options: Options) =>
+    end(await destroy(await open(options))),
   );
   step("preview", "of a pull request: what it would do, without any credential")
     .requiredOption("--requests <folder>", "the pull request's stacks/requests")
@@ -76,6 +79,15 @@ function main(): Promise<unknown> {
       end(await preview({ stacks, requests, documents, failsWider, sarif, published, summary, pull }));
     });
   return program.parseAsync();
+}
+
+function open({ stack, wait, parallel }: Options): Promise<Job> {
+  return openJob(stack, { lockWait: wait * 1_000, parallel });
+}
+
+function count(text: string): number {
+  if (/^[1-9]\d?$/.test(text)) return Number(text);
+  throw new InvalidArgumentError("It takes a number from 1 to 99.");
 }
 
 function seconds(text: string): number {
@@ -100,5 +112,5 @@ main().catch((error: unknown) => {
     return;
   }
   process.stderr.write(`error: ${message ?? String(error)}\n`);
-  process.exitCode = name === "StepError" || name === "EngineError" ? (exit ?? EXIT.storeFailed) : EXIT.storeFailed;
+  process.exitCode = name === "ProjectError" ? EXIT.badInput : (exit ?? EXIT.storeFailed);
 });

@@ -16,8 +16,10 @@ import {
   type World,
 } from "@elevation/provider/lifecycle";
 import { readRequestFiles } from "@elevation/provider/loader";
+import type { OpenedProject } from "@elevation/reaper/stacks";
 import { CommandError, EXIT, type ExitCode } from "../exit";
 import { journalFault } from "../faults";
+import { openProjectAt } from "../open-project";
 import { planReport, renderPlan } from "../plan-table";
 import { projectAt } from "../project";
 import { type Alive, readAlive, tellAlive } from "../reap-alive";
@@ -36,6 +38,7 @@ export interface ReapOptions {
   readonly unwanted: readonly string[];
   readonly json?: boolean;
   readonly listen?: string;
+  readonly stacks?: string;
   readonly policy?: string;
   readonly directory?: string;
   readonly activate?: boolean;
@@ -54,7 +57,7 @@ const AT_ONCE = 8;
  * code of a pass tells. Throws CommandError.
  */
 export async function reap(options: ReapOptions, terminal: Terminal): Promise<ExitCode> {
-  if (options.once === true) requireNoListening(options);
+  if (options.once === true) requireNoRunning(options);
   else requireNoPass(options);
   if (options.dryRun === true && options.unwanted.length > 0)
     throw new CommandError(
@@ -77,7 +80,10 @@ export async function reap(options: ReapOptions, terminal: Terminal): Promise<Ex
   if (options.once !== true && options.dryRun !== true)
     return keepReaping(
       world,
-      { environments, atOnce: AT_ONCE, judge, activates, json, address, listen, alive, destinations },
+      {
+        ...{ environments, atOnce: AT_ONCE, judge, activates, json, address, listen, alive, destinations },
+        project: projectOf(options, terminal),
+      },
       terminal,
     );
   const activate = activates ? (judge?.toGrantBy() ?? null) : null;
@@ -170,12 +176,18 @@ function requireNoPass({ declared, state, unwanted }: ReapOptions): void {
   throw new CommandError(EXIT.badInput, `\`${option}\` is for one pass; give \`--once\` too, or leave it out`);
 }
 
-function requireNoListening({ listen }: ReapOptions): void {
-  if (listen === undefined) return;
+function requireNoRunning({ listen, stacks }: ReapOptions): void {
+  if (listen === undefined && stacks === undefined) return;
+  const option = listen === undefined ? "--stacks" : "--listen";
   throw new CommandError(
     EXIT.badInput,
-    "`--listen` is for a reaper that keeps running; leave out `--once` or `--listen`",
+    `\`${option}\` is for a reaper that keeps running; leave out \`--once\` or \`${option}\``,
   );
+}
+
+function projectOf({ stacks }: ReapOptions, terminal: Terminal): OpenedProject | null {
+  if (stacks === undefined) return null;
+  return openProjectAt(resolve(terminal.cwd, stacks), terminal);
 }
 
 /** A port alone is one of the loopback address: who else may ask is a decision. */

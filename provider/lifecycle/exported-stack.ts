@@ -8,6 +8,8 @@ import { type GrantState, readState } from "./state";
 /** What `pulumi stack export` writes, as far as grants are concerned. */
 export interface ExportedStack {
   readonly grants: readonly GrantState[];
+  /** The same, with the resource that each is. */
+  readonly held: readonly { readonly urn: string; readonly grant: GrantState }[];
   /** Why no credential may be given to a job that runs this state's code; whole sentences, empty if nothing is wrong. */
   readonly problems: readonly string[];
   /** Grants that can't be read, and so can't be ended by what the state says; whole sentences. They are problems, too. */
@@ -61,7 +63,7 @@ export function readExportedStack(file: string, text: string): ExportedStack {
     ...(deployment.resources ?? []),
     ...(deployment.pending_operations ?? []).map(({ resource }) => resource),
   ];
-  const grants: GrantState[] = [];
+  const held: { urn: string; grant: GrantState }[] = [];
   const problems: string[] = [];
   const unreadable: string[] = [];
   for (const resource of resources) {
@@ -69,14 +71,15 @@ export function readExportedStack(file: string, text: string): ExportedStack {
     if (resource.type === GRANT_TYPE) problems.push(...providerProblems(resource, resources));
     if (resource.type !== GRANT_TYPE || resource.outputs?.["digest"] === undefined) continue;
     try {
-      grants.push(readState(resource.outputs));
+      held.push({ urn: resource.urn, grant: readState(resource.outputs) });
     } catch (error) {
       unreadable.push(
         `${quote(nameOf(resource))}: ${oneLine((error as Error).message)}; restore this state from a backup`,
       );
     }
   }
-  return { grants, problems: [...problems, ...unreadable], unreadable };
+  const grants = held.map(({ grant }) => grant);
+  return { grants, held, problems: [...problems, ...unreadable], unreadable };
 }
 
 type Resource = z.infer<typeof resourceSchema>;

@@ -8,7 +8,7 @@ import { instantOf } from "./state";
 import { knownOf, reasonOf, type World } from "./world";
 
 /** A grant that a pass would end now. */
-export interface PlannedEnd extends Omit<Reaped, "outcome" | "reason" | "residue"> {
+export interface PlannedEnd extends Omit<Reaped, "stack" | "outcome" | "reason" | "residue"> {
   /** How long its time has been over, in milliseconds; null where something else ends it, or the target's clock alone says so. */
   readonly overdueMs: number | null;
   /** Why the last try to end it failed; null where there was none. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type Digest, type EndCause, type Instant, type Judge, judgedAgain } from "@elevation/domain";
+import { type Digest, type EndCause, type Instant, type Judge, judgedAgain, type StackRef } from "@elevation/domain";
 import type { GrantRecord, JournalView } from "@elevation/journal";
 import { isGrantError } from "../errors";
 import { compare, eachOf } from "./each-of";
@@ -39,6 +39,8 @@ export interface Reaped {
   readonly name: string;
   readonly requester: string;
   readonly environment: string;
+  /** The stack that it belongs to. */
+  readonly stack: StackRef;
   readonly place: OpenState["place"];
   readonly expiresAt: string;
   readonly cause: EndCause;
@@ -149,10 +151,11 @@ async function endAll(world: World, atOnce: number, due: readonly Due[]): Promis
 }
 
 async function recorded(world: World, grant: OpenState, attempt: Attempt): Promise<Reaped> {
-  const { digest, request, place, expiresAt } = grant;
+  const { digest, request, place, expiresAt, organization, project } = grant;
+  const stack = { organization, project, stack: grant.stack };
   const { requester, environment } = request.spec;
   const { cause } = attempt;
-  const what = { digest, name: request.metadata.name, requester, environment, place, expiresAt, cause };
+  const what = { digest, name: request.metadata.name, requester, environment, stack, place, expiresAt, cause };
   try {
     const { status, residue } = await recordEnd(world, grant, attempt);
     return { ...what, outcome: status, reason: null, residue };

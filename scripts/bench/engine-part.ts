@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { performance } from "node:perf_hooks";
 import { getEngine } from "@elevation/engine";
-import { WITHOUT_CHECKPOINTS } from "../pipeline/job";
+import { WITHOUT_CHECKPOINTS } from "@elevation/reaper/stacks";
 import { startPostgres } from "../support/postgres";
 import { createWorkspace, must, openStack, type Workspace } from "../support/workspace";
 import { makeBare, makeEmptyPack } from "./bare-stack";

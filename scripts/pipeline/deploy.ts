@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { isGrantError } from "@elevation/provider/lifecycle";
 import { readRequestFiles } from "@elevation/provider/loader";
+import { onEachStack } from "./each-stack";
 import { EXIT, type ExitCode, worst } from "./exit";
 import type { Job, Stack } from "./job";
 import { publish } from "./publish";
@@ -21,10 +22,12 @@ export async function deploy(job: Job, published: string | null): Promise<ExitCo
   try {
     codes.push(await reapFirst(job, exported, REQUESTS));
     const isReadable = requestsAreReadable(job);
-    for (const { stack, refusal } of exported.all) {
-      if (refusal !== null) codes.push(refusal);
-      else codes.push(isReadable ? await up(job, stack, exported.witness) : EXIT.badInput);
-    }
+    // NB. one after another: two at the same time would choose between requests by chance where a limit spans stacks.
+    const inTurn = { ...job, parallel: 1 };
+    const deployed = onEachStack(inTurn, exported, async (one, stack) =>
+      isReadable ? up(one, stack, exported.witness) : EXIT.badInput,
+    );
+    codes.push(...(await deployed));
   } finally {
     exported.dispose();
   }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { onEachStack } from "./each-stack";
 import { EXIT, type ExitCode, worst } from "./exit";
 import type { Job, Stack } from "./job";
 import { exportStacks, runOnStack } from "./states";
@@ -8,18 +9,16 @@ export async function destroy(job: Job): Promise<ExitCode> {
   const exported = await exportStacks(job);
   const codes: ExitCode[] = [];
   try {
-    for (const { stack, refusal } of exported.all) {
-      if (refusal !== null) codes.push(refusal);
-      else
-        codes.push(
-          await runOnStack(job, stack, ["destroy", "--yes", "--skip-preview"], {}),
-          await requireNoneLive(job, stack),
-        );
-    }
+    codes.push(...(await onEachStack(job, exported, destroyStack)));
   } finally {
     exported.dispose();
   }
   return worst(codes);
+}
+
+async function destroyStack(job: Job, stack: Stack): Promise<ExitCode> {
+  const destroyed = await runOnStack(job, stack, ["destroy", "--yes", "--skip-preview"], {});
+  return worst([destroyed, await requireNoneLive(job, stack)]);
 }
 
 /** What a crashed run made may be in no state: the journal knows of it. */

@@ -1,16 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { join } from "node:path";
 import { getEngine } from "@elevation/engine";
-import { parse } from "yaml";
+import { findProjectRoot, readProjectName, readStackFiles, type StackFile } from "@elevation/reaper/stacks";
 import { execute, type Finished, repository } from "../support/workspace";
 import { EXIT, StepError } from "./exit";
 
 /** One stack of a project, and the environments that its config lets it use. */
-export interface Stack {
-  readonly name: string;
-  readonly environments: readonly string[];
-}
+export type Stack = StackFile;
 
 /** What a step of the pipeline works with. */
 export interface Job {
@@ -26,6 +22,10 @@ export interface Job {
   readonly say: (line: string) => void;
   /** How long to wait for a stack that another run has locked, in milliseconds. */
   readonly lockWait: number;
+  /** On how many stacks the engine runs at the same time. */
+  readonly parallel: number;
+  /** Shows output of a command. */
+  readonly show: (text: string) => void;
   /** Runs `pulumi` in the root; its output is shown as it comes unless `quiet`. */
   pulumi(args: readonly string[], options?: RunOptions): Promise<Finished>;
   /** Runs `elevate` in the root. */
@@ -37,40 +37,36 @@ export interface RunOptions {
   readonly quiet?: boolean;
 }
 
-/**
- * Without checkpoints, a thousand grants take seconds instead of a minute. What a crash then loses is in the journal, and
- * the next run adopts or ends it (design §6).
- */
-export const WITHOUT_CHECKPOINTS = { PULUMI_EXPERIMENTAL: "true", PULUMI_SKIP_CHECKPOINTS: "true" } as const;
-
 /** Opens a job for the stacks that are named, or for all of the project. Throws StepError (bad input). */
 export async function openJob(
   names: readonly string[],
-  lockWait: number,
+  { lockWait, parallel }: Pick<Job, "lockWait" | "parallel">,
   env: NodeJS.ProcessEnv = process.env,
 ): Promise<Job> {
-  const root = findRoot(process.cwd());
+  const root = findProjectRoot(process.cwd());
   const stacks = findStacks(root, names);
   const say = (line: string): void => void process.stderr.write(`${line}\n`);
   const engine = await getEngine({ onProgress: say });
   const jobEnv = { ...definedOf(env), ...engine.env, PULUMI_SKIP_UPDATE_CHECK: "true" };
-  return makeJob(root, stacks, jobEnv, say, { lockWait, isPartial: names.length > 0 });
+  return makeJob(root, stacks, jobEnv, say, { lockWait, parallel, isPartial: names.length > 0 });
 }
+
+const ALONE = { lockWait: 0, parallel: 1, isPartial: false };
 
 export function makeJob(
   root: string,
   stacks: readonly Stack[],
   env: Readonly<Record<string, string>>,
   say: (line: string) => void,
-  { lockWait, isPartial }: Pick<Job, "lockWait" | "isPartial"> = { lockWait: 0, isPartial: false },
+  { lockWait, parallel, isPartial }: Pick<Job, "lockWait" | "parallel" | "isPartial"> = ALONE,
 ): Job {
+  const show = (text: string): void => void process.stdout.write(text);
   const run = (command: string, args: readonly string[], shown: string, options: RunOptions): Promise<Finished> => {
     if (options.quiet !== true) say(`$ ${shown}`);
-    const onOutput = options.quiet === true ? undefined : (text: string) => void process.stdout.write(text);
-    return execute(command, args, { ...env, ...options.env }, root, onOutput === undefined ? {} : { onOutput });
+    return execute(command, args, { ...env, ...options.env }, root, options.quiet === true ? {} : { onOutput: show });
   };
   return {
-    ...{ root, project: projectIn(root), stacks, env, say, lockWait, isPartial },
+    ...{ root, project: readProjectName(root), stacks, env, say, show, lockWait, parallel, isPartial },
     pulumi: (args, options = {}) =>
       run("pulumi", ["--color", "never", "--non-interactive", ...args], `pulumi ${args.join(" ")}`, options),
     elevate: (args, options = {}) =>
@@ -87,43 +83,14 @@ export function definedOf(env: NodeJS.ProcessEnv): Record<string, string> {
   return Object.fromEntries(Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined));
 }
 
-export function findRoot(from: string): string {
-  for (let folder = resolve(from); ; folder = dirname(folder)) {
-    if (existsSync(join(folder, "Pulumi.yaml"))) return folder;
-    if (dirname(folder) === folder)
-      throw new StepError(EXIT.badInput, `no Pulumi.yaml at or above \`${from}\`; run this inside the project`);
-  }
-}
-
-function projectIn(root: string): string {
-  const { name } = (parse(readFileSync(join(root, "Pulumi.yaml"), "utf8")) ?? {}) as { name?: unknown };
-  if (typeof name === "string" && name !== "") return name;
-  throw new StepError(EXIT.badInput, `\`${join(root, "Pulumi.yaml")}\` has no \`name\`; give the project one`);
-}
-
-const STACK_FILE = /^Pulumi\.(.+)\.yaml$/;
-
+/** The stacks that are named, or all of the project. Throws StepError and ProjectError (bad input). */
 export function findStacks(root: string, names: readonly string[]): readonly Stack[] {
-  const folder = join(root, "stacks");
-  const all = readdirSync(folder).flatMap((file) => STACK_FILE.exec(file)?.[1] ?? []);
-  const unknown = names.filter((name) => !all.includes(name));
-  if (unknown.length > 0)
+  const all = readStackFiles(root);
+  const unknown = names.find((name) => all.every((stack) => stack.name !== name));
+  if (unknown !== undefined)
     throw new StepError(
       EXIT.badInput,
-      `stack \`${unknown[0]}\` has no file stacks/Pulumi.${unknown[0]}.yaml; the project has ${all.map((name) => `\`${name}\``).join(", ") || "none"}`,
+      `stack \`${unknown}\` has no file stacks/Pulumi.${unknown}.yaml; the project has ${all.map(({ name }) => `\`${name}\``).join(", ")}`,
     );
-  const wanted = names.length > 0 ? all.filter((name) => names.includes(name)) : all;
-  if (wanted.length === 0)
-    throw new StepError(EXIT.badInput, "the project has no stack; write stacks/Pulumi.<stack>.yaml");
-  return wanted.map((name) => ({ name, environments: environmentsOf(join(folder, `Pulumi.${name}.yaml`)) }));
-}
-
-function environmentsOf(file: string): readonly string[] {
-  const parsed = parse(readFileSync(file, "utf8")) as { config?: Record<string, unknown> } | null;
-  const environments = parsed?.config?.["elevation:environments"];
-  if (Array.isArray(environments) && environments.every((name) => typeof name === "string")) return environments;
-  throw new StepError(
-    EXIT.badInput,
-    `\`${file}\` has no list \`elevation:environments\`; write which the stack may use`,
-  );
+  return names.length > 0 ? all.filter(({ name }) => names.includes(name)) : all;
 }

@@ -18,12 +18,13 @@ import { getEngine } from "@elevation/engine";
 import { isGrantError } from "@elevation/provider/lifecycle";
 import { readRequestFiles } from "@elevation/provider/loader";
 import { loadJudge } from "@elevation/provider/settings";
+import { findProjectRoot } from "@elevation/reaper/stacks";
 import { parse, stringify } from "yaml";
 import { comment, LONGEST_COMMENT } from "./comment";
 import { type EffectsOf, effectsOn } from "./effects";
 import { EXIT, type ExitCode, StepError, worst } from "./exit";
 import { importStates, readPublished } from "./imported";
-import { findRoot, findStacks, type Job, makeJob, type Stack } from "./job";
+import { findStacks, type Job, makeJob, type Stack } from "./job";
 import { exitOf, type PolicyChange, type StudyOf, studyPolicyChange } from "./policy-change";
 import { PUBLISHED_JOURNAL } from "./publish";
 import { type Outcome, type Previewed, renderShortSummary, renderSummary } from "./summary";
@@ -60,8 +61,8 @@ const CREDENTIALS =
  */
 export async function preview(options: PreviewOptions, env: NodeJS.ProcessEnv = process.env): Promise<ExitCode> {
   refuseCredentials(env);
-  const root = findRoot(process.cwd());
-  const stacks = findStacks(root, options.stacks);
+  const root = findProjectRoot(process.cwd());
+  const stacks = soundStacks(root, options.stacks);
   const say = (line: string): void => void process.stderr.write(`${line}\n`);
   const engine = await getEngine({ onProgress: say });
   const folder = mkdtempSync(join(tmpdir(), "elevation-preview-"));
@@ -89,6 +90,14 @@ export async function preview(options: PreviewOptions, env: NodeJS.ProcessEnv = 
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** What a stack with a broken file would do can't be shown. */
+function soundStacks(root: string, names: readonly string[]): readonly Stack[] {
+  const stacks = findStacks(root, names);
+  const problem = stacks.find((stack) => stack.problem !== null)?.problem ?? null;
+  if (problem !== null) throw new StepError(EXIT.badInput, problem);
+  return stacks;
 }
 
 function refuseCredentials(env: NodeJS.ProcessEnv): void {

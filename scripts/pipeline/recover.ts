@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { up } from "./deploy";
-import { EXIT, type ExitCode, worst } from "./exit";
-import type { Job } from "./job";
+import { onEachStack } from "./each-stack";
+import { type ExitCode, worst } from "./exit";
+import type { Job, Stack } from "./job";
 import { publish } from "./publish";
 import { reapFirst } from "./reap";
 import { refresh } from "./schedule";
@@ -17,19 +18,19 @@ export async function recover(job: Job, published: string | null): Promise<ExitC
   const codes: ExitCode[] = [];
   try {
     codes.push(await reapFirst(job, exported, "stacks/requests"));
-    for (const { stack, refusal } of exported.all) {
-      if (refusal !== null) {
-        codes.push(refusal);
-        continue;
-      }
-      const { code } = await job.pulumi(["cancel", "--yes", "--stack", stack.name]);
-      if (code !== 0) job.say(`stack \`${stack.name}\` was not locked, or its lock could not be taken away`);
-      codes.push(await up(job, stack, exported.witness));
-      codes.push(await refresh(job, stack, exported.witness, ["--clear-pending-creates"]));
-    }
+    codes.push(
+      ...(await onEachStack({ ...job, parallel: 1 }, exported, (one, stack) => unlock(one, stack, exported.witness))),
+    );
   } finally {
     exported.dispose();
   }
   if (published !== null) codes.push(await publish(job, published));
-  return worst(codes.length === 0 ? [EXIT.badInput] : codes);
+  return worst(codes);
+}
+
+async function unlock(job: Job, stack: Stack, witness: string): Promise<ExitCode> {
+  const { code } = await job.pulumi(["cancel", "--yes", "--stack", stack.name]);
+  if (code !== 0) job.say(`stack \`${stack.name}\` was not locked, or its lock could not be taken away`);
+  const deployed = await up(job, stack, witness);
+  return worst([deployed, await refresh(job, stack, witness, ["--clear-pending-creates"])]);
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { onEachStack } from "./each-stack";
 import { type ExitCode, worst } from "./exit";
 import type { Job, Stack } from "./job";
 import { publish } from "./publish";
@@ -11,9 +12,7 @@ export async function schedule(job: Job, published: string | null, every: string
   const codes: ExitCode[] = [];
   try {
     codes.push(await reapFirst(job, exported, null, every));
-    for (const { stack, refusal } of exported.all) {
-      codes.push(refusal ?? (await refresh(job, stack, exported.witness)));
-    }
+    codes.push(...(await onEachStack(job, exported, (one, stack) => refresh(one, stack, exported.witness))));
   } finally {
     exported.dispose();
   }

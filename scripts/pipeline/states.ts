@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { performance } from "node:perf_hooks";
 import { setTimeout as delay } from "node:timers/promises";
-import { type ExportedStack, readExportedStack } from "@elevation/provider/lifecycle";
+import type { Head } from "@elevation/journal";
+import { isLocked, laterOf, lookAtStack, type Refusal, WITHOUT_CHECKPOINTS } from "@elevation/reaper/stacks";
+import { atOnce } from "./at-once";
 import { EXIT, type ExitCode } from "./exit";
-import { type Job, type Stack, WITHOUT_CHECKPOINTS } from "./job";
+import type { Job, Stack } from "./job";
 
 /** What was found out about a stack before anything was run in it. */
 export interface Exported {
@@ -15,7 +17,8 @@ export interface Exported {
   readonly file: string | null;
   /** Null: the engine may be run on it. */
   readonly refusal: ExitCode | null;
-  readonly grants: ExportedStack["grants"];
+  /** The last journal event that the state has seen. */
+  readonly witness: Head | null;
 }
 
 /** The exports of a job's stacks, in a folder of their own. */
@@ -32,17 +35,16 @@ export interface Exports {
  */
 export async function exportStacks(job: Job): Promise<Exports> {
   const folder = mkdtempSync(join(tmpdir(), "elevation-states-"));
-  const all: Exported[] = [];
-  for (const stack of job.stacks) all.push(await exportStack(job, stack, join(folder, `${stack.name}.json`)));
+  const all = await atOnce(job.parallel, job.stacks, (stack) =>
+    exportStack(job, stack, join(folder, `${stack.name}.json`)),
+  );
   return {
     all,
-    witness: witnessOf(all),
+    witness: JSON.stringify(laterOf(all.map(({ witness }) => witness))),
     dispose: () => rmSync(folder, { recursive: true, force: true }),
   };
 }
 
-/** What file backends and Pulumi Cloud say of a stack on which another run is at work. */
-const LOCKED = /the stack is currently locked|another update is currently in progress/i;
 const ASK_AGAIN = 5_000;
 
 /**
@@ -61,11 +63,11 @@ export async function runOnStack(
     for (;;) {
       const { refusal } = await exportStack(job, stack, join(folder, "state.json"));
       if (refusal !== null) return refusal;
-      const { code, output } = await job.pulumi([...args, "--suppress-progress", "--stack", stack.name], {
+      const ran = await job.pulumi([...args, "--suppress-progress", "--stack", stack.name], {
         env: { ...WITHOUT_CHECKPOINTS, ...env },
       });
-      if (code === 0) return EXIT.yes;
-      if (!LOCKED.test(output) || performance.now() + ASK_AGAIN > until) return EXIT.storeFailed;
+      if (ran.code === 0) return EXIT.yes;
+      if (!isLocked(ran) || performance.now() + ASK_AGAIN > until) return EXIT.storeFailed;
       job.say("the stack is locked by another run; waiting for it");
       await delay(ASK_AGAIN);
     }
@@ -74,37 +76,21 @@ export async function runOnStack(
   }
 }
 
-async function exportStack(job: Job, stack: Stack, file: string): Promise<Exported> {
-  const { code, output } = await job.pulumi(["stack", "export", "--stack", stack.name, "--file", file], {
-    quiet: true,
-  });
-  if (code !== 0 && /no stack named/i.test(output)) {
-    job.say(
-      `REFUSED: stack \`${stack.name}\` has a file, and the backend doesn't know it; make it with \`pulumi stack init ${stack.name}\`, or name the others with \`--stack\``,
-    );
-    return { stack, file: null, refusal: EXIT.badInput, grants: [] };
-  }
-  if (code !== 0) {
-    job.say(
-      `REFUSED: stack \`${stack.name}\` could not be exported, so its code could not be looked at:\n${output.trimEnd()}`,
-    );
-    return { stack, file: null, refusal: EXIT.storeFailed, grants: [] };
-  }
-  try {
-    const { grants, problems } = readExportedStack(file, readFileSync(file, "utf8"));
-    for (const problem of problems) job.say(`REFUSED: stack \`${stack.name}\`: ${problem}`);
-    return { stack, file, refusal: problems.length > 0 ? EXIT.failed : null, grants };
-  } catch (error) {
-    job.say(`REFUSED: stack \`${stack.name}\`: ${(error as Error).message}`);
-    return { stack, file: null, refusal: EXIT.failed, grants: [] };
-  }
-}
+const EXIT_OF = { unmade: EXIT.badInput, unexported: EXIT.storeFailed, unsafe: EXIT.failed } as const satisfies Record<
+  Refusal["kind"],
+  ExitCode
+>;
 
-function witnessOf(all: readonly Exported[]): string {
-  const witnesses = all.flatMap(({ grants }) => grants.flatMap(({ witness }) => (witness === null ? [] : [witness])));
-  const last = witnesses.reduce<(typeof witnesses)[number] | null>(
-    (highest, next) => (highest === null || next.seq > highest.seq ? next : highest),
-    null,
-  );
-  return JSON.stringify(last);
+async function exportStack(job: Job, stack: Stack, file: string): Promise<Exported> {
+  const { state, refusal } = await lookAtStack(job.pulumi, stack.name, file);
+  const reasons = [...(refusal?.reasons ?? []), ...(stack.problem === null ? [] : [stack.problem])];
+  for (const reason of reasons) job.say(`REFUSED: ${reason}`);
+  const code = refusal === null ? null : EXIT_OF[refusal.kind];
+  return {
+    stack,
+    // What a job may not run is still data, that says what must end.
+    file: state === null ? null : file,
+    refusal: code ?? (stack.problem === null ? null : EXIT.badInput),
+    witness: state?.witness ?? null,
+  };
 }

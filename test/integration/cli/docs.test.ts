@@ -41,6 +41,7 @@ describe("docs/cli.md", () => {
     "lint",
     "schema",
     "status",
+    "stacks",
     "reap",
     "journal init",
     "audit verify",

@@ -69,6 +69,7 @@ describe("elevate and its arguments", () => {
       "lint",
       "schema",
       "status",
+      "stacks",
       "reap",
       "journal",
       "audit",

@@ -50,7 +50,7 @@ describe("an exported stack", () => {
       grants.map(({ status }) => status),
       ["active"],
     );
-    assert.deepEqual(read([]), { grants: [], problems: [], unreadable: [] });
+    assert.deepEqual(read([]), { grants: [], held: [], problems: [], unreadable: [] });
   });
 
   const held = (field: string) =>

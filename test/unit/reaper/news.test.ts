@@ -27,11 +27,11 @@ const GRANT = {
   target: TARGET,
 };
 
-const reaped = (outcome: Reaped["outcome"], reason: string | null = null) =>
-  ({
-    ...{ digest: D, name: "alice-orders", requester: "alice@example.com", environment: "production", place: PLACE },
-    ...{ expiresAt: "2026-11-24T12:00:00.000Z", cause: "expiry", outcome, reason, residue: [] },
-  }) as Reaped;
+const reaped = (outcome: Reaped["outcome"], reason: string | null = null): Reaped => ({
+  ...{ digest: D, name: "alice-orders", requester: "alice@example.com", environment: "production", place: PLACE },
+  stack: { organization: "organization", project: "elevation", stack: "production" },
+  ...{ expiresAt: "2026-11-24T12:00:00.000Z", cause: "expiry", outcome, reason, residue: [] },
+});
 const failed = (failures: number, outcome: Reaped["outcome"] = "stuck") =>
   ({ type: "failed", grant: reaped(outcome, "it is away"), failures, again: NOON }) as const;
 const ended = { type: "ended", grant: reaped("expired"), lateMs: 1 } as const;

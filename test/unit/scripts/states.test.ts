@@ -5,8 +5,8 @@ import type { Job, Stack } from "@elevation/scripts/pipeline/job";
 import { reapFirst } from "@elevation/scripts/pipeline/reap";
 import { exportStacks, runOnStack } from "@elevation/scripts/pipeline/states";
 
-const PRODUCTION: Stack = { name: "production", environments: ["production", "eu"] };
-const STAGING: Stack = { name: "staging", environments: ["staging"] };
+const PRODUCTION: Stack = { name: "production", environments: ["production", "eu"], problem: null };
+const STAGING: Stack = { name: "staging", environments: ["staging"], problem: null };
 const CLEAN = { version: 3, deployment: { resources: [] } };
 const FOREIGN = {
   version: 3,
@@ -23,6 +23,7 @@ function jobOf(states: readonly object[], changes: Partial<Job> = {}) {
   const done = { code: 0, output: "", stdout: "", stderr: "" };
   const job: Job = {
     ...{ root: "/", project: "elevation", stacks: [PRODUCTION, STAGING], isPartial: false, env: {}, lockWait: 0 },
+    ...{ parallel: 2, show: (text) => void said.push(text) },
     say: (line) => said.push(line),
     pulumi: async (args) => {
       const file = args[args.indexOf("--file") + 1];
