@@ -117,21 +117,27 @@ The journal is read as it is now, whatever --at says. Grants that are only sched
 --json prints { journal, id, head: { seq, hash }, at, live, stuck, residue, orphans, watch, locks }; with --stuck, without the
 other lists and watch:
   live      [{ request, name, requester, role, environment, stack, rule, status, activated, activatedAt, expiresAt,
-             remainingSeconds, overdue, marks, reason, target: { kind, connection, role, identity, object } }],
-             the first to end first; status is active or stuck; activated is false until the access was observed
+             remainingSeconds, overdue, marks, reason, alreadyHeld, target: { kind, connection, role, identity, object }
+             }], the first to end first; status is active or stuck; activated is false until the access was observed;
+             alreadyHeld are sentences that say by what other means the person had it when the grant was made
   stuck     [{ request, name, requester, role, environment, stack, cause, expiresAt, since, triedAt, tries, reason,
              nextTryBy, access, target }], the longest stuck first; tries as far as the journal could be told
   residue   [{ request, name, requester, role, environment, stack, grant, residue }], grant being live, ended or failed
-  orphans   [{ at, request, kind, connection, object, differences }]
+  orphans   [{ at, request, kind, connection, server, object, differences }]
   watch     { watchers: [{ by, environments, at, everySeconds, silent, stopped }], silent: [{ environment, live, since }],
              problem }: who ends grants (by: reaper or schedule) and was heard when, and where grants are live and nobody
              was heard of for two intervals before --at
   locks     [{ lock, until, reason, by }], of those that hold at that instant; lock has a person, a role, a target, or
              "*": true
 
-Exit codes: 0 told, also where grants are stuck or overdue, 2 no journal is given or its address is none, 4 there is none
-at the address, or it cannot be read or does not verify, or with --stuck a grant is stuck. Where ELEVATION_JOURNAL_ID is
-set, it must match.`;
+--standing is for a job that holds connections: before the first grant of a role, and from time to time. Whoever has a role
+already is neither given it nor loses it by a grant. How: INHERIT in every session, SET after SET ROLE, ADMIN can give it to
+itself and others, SUPERUSER. It adds standing: [{ role, environment, target: { kind, connection, role }, holders: [{ member,
+isLogin, how, through }], reason }], reason being null, or why the target could not be asked.
+
+Exit codes: 0 told, also where grants are stuck or overdue, 2 no journal is given or its address is none, the policy is bad,
+4 there is no journal at the address, or it cannot be read or does not verify, a target can't be asked, or with --stuck a
+grant is stuck. Where ELEVATION_JOURNAL_ID is set, it must match.`;
 
 export const STACKS = `
 It takes an engine from PATH or kept from an earlier time, and what Pulumi needs (PULUMI_BACKEND_URL, a passphrase or a
@@ -178,6 +184,12 @@ obeyed; it stays in the inbox until it is recorded. Administrators are known by 
 SHA256:…": how many must sign what one alone may not, and the fingerprints of their keys. docs/operations.md shows how to
 sign an order.
 
+At last (without --once: every two minutes) what stands at every connection of the environment is compared with the journal.
+Of what we made (by its maker and its note) ends what the journal knows to have ended, and what it has never known and is
+past its own end; the rest is an orphan: journaled and alarmed once, in elevate status until it is gone. What others made is
+only reported. A live grant that is wider than it was made is cut back; one that was changed otherwise has drifted, and
+ends. Without a journal that can be trusted only what is past its own end is ended.
+
   --declared   what waits for its start is withdrawn, too. A folder that is missing or holds a file that can't be read
                withdraws nothing: what is past its end is ended all the same, and the exit code is 2. Grants of other
                projects, and those written in a program, are never withdrawn by it
@@ -185,6 +197,7 @@ sign an order.
                is ended all the same, and the exit code is 4, because it can't be recorded
   --environment  for a job that holds the connections of some environments only; without it, a grant that is due and
                whose connection the job lacks is stuck
+  --unwanted   an orphan that we made, by its object's name; refused where the journal can't be trusted
 
 It says beside the journal that it lives: every half minute while it can read a journal that it trusts, and with --once after
 the pass where --every tells when the next one is. Where grants are live and nobody was heard of for two intervals, status,
@@ -200,22 +213,25 @@ No end waits for it. A pass tells of a grant where the journal has three failure
 --json prints { journal, grants: [{ request, name, requester, environment, target: { kind, connection, role, server,
 identity, object }, expiresAt, cause, outcome, reason, residue }] }; cause is expiry, withdrawn, drift, incomplete,
 chain, left, denied, ordered or locked, outcome expired, revoked, stuck, or unrecorded (ended, but the journal could not be
-told); and scheduled: [{ request, name, requester, role, environment, startAt, outcome, expiresAt, reason }], outcome being activated,
-denied, failed, lapsed or withdrawn. Without --once it prints a line an event: { at, journal, event }, event being watching
+told); and scheduled: [{ request, name, requester, role, environment, startAt, outcome, expiresAt, reason }], outcome being
+activated, denied, failed, lapsed or withdrawn; and sweep: { orphans: [{ request, target, expiresAt, ours, differences,
+alarm }], swept: [{ request, target, expiresAt, cause, outcome, reason, residue, alarm }], cutBack: [{ request, name,
+requester, environment, target, expiresAt, differences, outcome, reason, alarm }], unreached: [{ connection, reason }] }; of
+orphans alarm says which are news. Without --once it prints a line an event: { at, journal, event }, event being watching
 (open, scheduled, next), ended (the grant's fields, lateMs), failed (the grant's fields, failures, alarm, again), activated
-(the scheduled one's fields, lateMs), not-activated (its fields, again), journal-untrusted or journal-trusted (reason),
-stack-caught-up (stack, forgotten) or stack-behind (stack, failures, again, reason), order (letter, order, id, by, outcome,
-reason; outcome being done, refused, or waits, which is told once), inbox-unreadable or inbox-readable (reason). With --once
-and --orders the latter three stand in orders.
+(the scheduled one's fields, lateMs), not-activated (its fields, again), orphan, swept, cut-back and unreached (their
+fields), journal-untrusted or journal-trusted (reason), stack-caught-up (stack, forgotten) or stack-behind (stack, failures,
+again, reason), order (letter, order, id, by, outcome, reason; outcome being done, refused, or waits, which is told once),
+inbox-unreadable or inbox-readable (reason). With --once and --orders the latter three stand in orders.
 
 --dry-run reads the journal, asks the targets for their clocks and says what the pass, or the first look of a reaper that
 keeps running, would end, withdraw and activate: { journal, dryRun, at, grants: [{ …, cause, overdueMs, stuck }], scheduled }
 with --json, overdueMs being null where something else than its time ends a grant, stuck why the last try failed, or null. It
-exits then: 0 nothing is due, or it is denied, 1 something is, 2 and 4 as below. What has ended, and would be looked at again, is not told.
+exits then: 0 nothing is due, or it is denied, 1 something is, 2 and 4 as below. What has ended, and would be looked at again, is not told, nor is what stands without a grant.
 
 Exit codes: 0 all that was due has ended, and started unless it is denied, 2 the folder, a state, a document, an argument or
-the environment is bad, 4 something is stuck, unrecorded or could not be activated, an order waits, or the journal or the
-inbox can't be read or trusted. A refused order is no failure.`;
+the environment is bad, 4 something is stuck, unrecorded, still wider or could not be activated, an order waits, a connection
+can't be reached, or the journal or the inbox can't be read or trusted. A refused order is no failure, an orphan changes none.`;
 
 export const ORDERS_SQL = `
 Roles must be there already. A sender can't even read what it sent, and proves nothing by sending: orders are signed.

@@ -175,6 +175,8 @@ function addStatus(program: Command, terminal: Terminal, done: Done): void {
     .description("Shows what the journal says: live grants and their ends, stuck and overdue ones, residue, orphans.")
     .option("--stuck", "only what must end and could not be ended; exit code 4 where there is any")
     .option("--at <instant>", "tell how long grants last from this instant, instead of now")
+    .option("--standing", "also ask the targets who has the policy's roles without a grant")
+    .option("--policy <file>", "with --standing: instead of policypack/elevation.yaml of the project")
     .option("--journal <address>", "instead of ELEVATION_JOURNAL, as in file:journal.jsonl")
     .option("--json", "print it for programs")
     .helpOption("-h, --help", "print this help")
@@ -218,6 +220,12 @@ function addReap(program: Command, terminal: Terminal, done: Done): void {
     )
     .option("--state <file>", "an exported stack, whose grants are ended too; may be repeated", collect, [])
     .option("--environment <name>", "only grants of this environment; may be repeated", collect, [])
+    .option(
+      "--unwanted <object>",
+      "with --once: also end this orphan of ours before its own end; may be repeated",
+      collect,
+      [],
+    )
     .option("--policy <file>", "judge live grants again by this policy, and --directory")
     .option("--directory <file>", "judge live grants again by this directory, and --policy; who may sign orders")
     .option("--activate", "activate scheduled grants at their start, by --policy and --directory")

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { formatInstant, quote } from "@elevation/domain";
-import type { World } from "@elevation/provider/lifecycle";
+import type { Reconciliation, World } from "@elevation/provider/lifecycle";
 import {
   ALARMING,
   type Monitored,
@@ -18,6 +18,7 @@ import { type Alive, BEAT_EVERY } from "./reap-alive";
 import { type Destination, Notices } from "./reap-notify";
 import type { Orders } from "./reap-orders";
 import { grantReport } from "./reap-table";
+import { cutBackReport, orphanReport, reconciliationLines, sweptReport } from "./reconcile-report";
 import { followStacks } from "./stacks-behind";
 import { startEventReport, startLine } from "./start-report";
 import type { Terminal } from "./terminal";
@@ -26,6 +27,8 @@ import type { WatchedJudge } from "./watched-judge";
 /** What others made is known a second later: an end that soon is late by as much. */
 const LOOK_EVERY = 1_000;
 const SWEEP_EVERY = 30_000;
+/** What stands at the targets without a grant, or otherwise than by its grant, is found within this. */
+const RECONCILE_EVERY = 120_000;
 
 export interface Running {
   readonly environments: ReadonlySet<string> | null;
@@ -83,6 +86,7 @@ export async function keepReaping(world: World, running: Running, terminal: Term
     atOnce,
     lookEvery: LOOK_EVERY,
     sweepEvery: SWEEP_EVERY,
+    reconcileEvery: RECONCILE_EVERY,
     random: Math.random,
     orders: orders?.desk(world, on) ?? null,
   };
@@ -137,7 +141,9 @@ function teller(
   terminal: Terminal,
 ): (event: ReaperEvent | StacksEvent, at: string) => void {
   let isWatching = false;
+  const tellReconciled = reconciliationTeller({ json, address }, terminal);
   return (event, at) => {
+    if (event.type === "reconciled") return tellReconciled(event.reconciliation, at);
     // A look is every second; that it works is told once.
     if (event.type === "begun" || event.type === "read" || event.type === "stack-wanted") return;
     if (event.type === "looked" && isWatching) return;
@@ -151,7 +157,31 @@ function teller(
   };
 }
 
-type Told = Exclude<ReaperEvent | StacksEvent, { readonly type: "begun" | "read" | "stack-wanted" }>;
+/** A line for each thing found; a connection that can't be reached is told when that begins, or is for another reason. */
+function reconciliationTeller(
+  { json, address }: Pick<Running, "json" | "address">,
+  terminal: Terminal,
+): (reconciliation: Reconciliation, at: string) => void {
+  let unreached = new Map<string, string>();
+  return (reconciliation, at) => {
+    const news = reconciliation.unreached.filter(({ connection, reason }) => unreached.get(connection) !== reason);
+    unreached = new Map(reconciliation.unreached.map(({ connection, reason }) => [connection, reason]));
+    if (!json) {
+      for (const { reason } of news) terminal.print(`${at} ${terminal.colours.red("UNREACHED")}: ${neutral(reason)}`);
+      for (const line of reconciliationLines(terminal, reconciliation)) terminal.print(`${at} ${line}`);
+      return;
+    }
+    const { orphans, swept, cutBack } = reconciliation;
+    const print = (event: string, report: object) =>
+      terminal.print(safeJsonLine({ at, journal: address, event, ...report }));
+    for (const one of news) print("unreached", one);
+    for (const orphan of orphans) if (orphan.isNews) print("orphan", orphanReport(orphan));
+    for (const one of swept) print("swept", sweptReport(one));
+    for (const one of cutBack) print("cut-back", cutBackReport(one));
+  };
+}
+
+type Told = Exclude<ReaperEvent | StacksEvent, { readonly type: "begun" | "read" | "reconciled" | "stack-wanted" }>;
 
 /** What a line of `--json` says of an event (docs/cli.md): fields are added, never changed. */
 function reportOf(event: Told): object {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Reaped, Started } from "@elevation/provider/lifecycle";
+import type { Reaped, Reconciliation, Started } from "@elevation/provider/lifecycle";
 import { neutral } from "./neutral";
+import { reconciliationLines, type SweepReport, sweepReport } from "./reconcile-report";
 import { renderStarts, type StartReport, startReport } from "./start-report";
 import { type Cell, renderInstant, renderTable } from "./table";
 import type { Terminal } from "./terminal";
@@ -22,10 +23,20 @@ export interface ReapReport {
   }[];
   /** What became of scheduled grants. */
   readonly scheduled: readonly StartReport[];
+  /** What stands at the targets, compared with the journal. */
+  readonly sweep: SweepReport;
 }
 
-export function reapReport(journal: string, reaped: readonly Reaped[], started: readonly Started[]): ReapReport {
-  return { journal, grants: reaped.map(grantReport), scheduled: started.map(startReport) };
+/** What a pass did. */
+export interface Passed {
+  readonly reaped: readonly Reaped[];
+  readonly started: readonly Started[];
+  readonly reconciliation: Reconciliation;
+}
+
+export function reapReport(journal: string, { reaped, started, reconciliation }: Passed): ReapReport {
+  const sweep = sweepReport(reconciliation);
+  return { journal, grants: reaped.map(grantReport), scheduled: started.map(startReport), sweep };
 }
 
 export function grantReport({ digest, place, stack: _stack, ...grant }: Reaped): ReapReport["grants"][number] {
@@ -35,9 +46,10 @@ export function grantReport({ digest, place, stack: _stack, ...grant }: Reaped):
 const HEAD = ["grant", "person", "environment", "role", "connection", "until", "why", "outcome"];
 
 /** The pass for people; what needs somebody now stands first. */
-export function renderReap(terminal: Terminal, reaped: readonly Reaped[], started: readonly Started[]): string {
+export function renderReap(terminal: Terminal, { reaped, started, reconciliation }: Passed): string {
   const starts = started.length === 0 ? [] : [renderStarts(terminal, started)];
-  if (reaped.length === 0) return starts[0] ?? "nothing is due";
+  const found = reconciliationLines(terminal, reconciliation);
+  if (reaped.length === 0) return [starts[0] ?? "nothing is due", ...found].join("\n");
   const { bold, red } = terminal.colours;
   const alarms = reaped.flatMap(({ name, requester, outcome, reason }) =>
     reason === null ? [] : [bold(red(neutral(`${outcome.toUpperCase()}: ${name} (${requester}): ${reason}`)))],
@@ -54,6 +66,7 @@ export function renderReap(terminal: Terminal, reaped: readonly Reaped[], starte
     ),
     ...residue,
     ...starts,
+    ...found,
   ].join("\n");
 }
 

@@ -49,6 +49,8 @@ export interface LiveStatus extends GrantStatus {
   readonly marks: readonly string[];
   /** Why it is stuck. */
   readonly reason: string | null;
+  /** By what other means the person had it when the grant was made: its end doesn't take that away. */
+  readonly alreadyHeld: readonly string[];
   readonly target: {
     readonly kind: string;
     readonly connection: string;
@@ -100,6 +102,7 @@ function liveStatus(record: GrantRecord, at: Instant): LiveStatus {
     overdue: expiresAt <= at,
     marks,
     reason: lastError ?? null,
+    alreadyHeld: intent.alreadyHeld ?? [],
     target: { kind, connection, role, identity, object },
   };
 }

@@ -23,6 +23,13 @@ export function renderStatus(terminal: Terminal, report: StatusReport): string {
         ),
     ...section(
       terminal,
+      "already held",
+      live.flatMap(({ name, request, requester, alreadyHeld }) =>
+        alreadyHeld.map((sentence) => `${name ?? request} (${requester}): ${sentence}`),
+      ),
+    ),
+    ...section(
+      terminal,
       "residue",
       residue.flatMap(({ name, request, requester, residue: sentences }) =>
         sentences.map((sentence) => `${name ?? request} (${requester}): ${sentence}`),

@@ -58,6 +58,8 @@ export interface EventData {
     readonly policyDigest: Digest;
     readonly directoryDigest: Digest;
     readonly place: Place;
+    /** That the person had the access by other means before: whole sentences; absent where she didn't. */
+    readonly alreadyHeld?: readonly string[];
   };
   activated: { readonly adopted: boolean };
   revoking: { readonly cause: EndCause };

@@ -66,7 +66,8 @@ function intentProblem(data: unknown): string | null {
     ["activatedAt", "expiresAt"].find((field) => !isInstant(data[field])) ??
     ["rule", "origin"].find((field) => data[field] !== null && !isText(data[field])) ??
     (isFields(data["request"]) ? undefined : "request") ??
-    (isPlace(data["place"]) ? undefined : "place");
+    (isPlace(data["place"]) ? undefined : "place") ??
+    (data["alreadyHeld"] === undefined || isTexts(data["alreadyHeld"]) ? undefined : "alreadyHeld");
   return missing === undefined ? null : `its data has no proper \`${missing}\``;
 }
 

@@ -23,7 +23,7 @@ export interface JournalView {
   chain(digest: Digest): readonly Digest[];
   /** Of all digests that ever had an intent, in the order of their first. */
   readonly grants: Iterable<GrantRecord>;
-  /** What stands at targets under names of ours, is not ours, and was not settled since. */
+  /** What stands at targets under names of ours and nothing has settled since, the latest event of each. */
   readonly orphans: readonly Orphan[];
   /**
    * Whether an event is part of the chain: the check of a witness, which finds a journal that was cut, replaced or

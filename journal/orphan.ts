@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { EventType, JournalEvent } from "@elevation/domain";
 
-/** Something at a target that stands under a name of ours and that we did not make. */
+/** Something at a target that stands under a name of ours and that no live grant explains. */
 export interface Orphan {
   /** When it was last seen. */
   readonly at: string;
   readonly request: string | null;
   readonly kind: string | null;
   readonly connection: string | null;
+  readonly server: string | null;
   readonly object: string | null;
   readonly differences: readonly string[];
 }
@@ -34,7 +35,8 @@ export class Orphans {
     const orphan = orphanOf(event);
     const key = orphanKey(orphan);
     this.#close(event.seq, (seen) => seen.key === key);
-    this.#seen.push({ key, seq: event.seq, orphan });
+    // One with nothing to say of it is gone, or explained.
+    if (orphan.differences.length > 0) this.#seen.push({ key, seq: event.seq, orphan });
   }
 
   /** Those that nothing has settled up to an event, the latest event of each. */
@@ -49,9 +51,14 @@ export class Orphans {
   }
 }
 
-/** What makes two sightings one orphan. */
-export function orphanKey({ request, connection, object }: Orphan): string {
-  return JSON.stringify([request, connection, object]);
+/** What makes two sightings one orphan: the thing, and the connection, for whether it is ours depends on whose login that is. */
+export function orphanKey({
+  kind,
+  connection,
+  server,
+  object,
+}: Pick<Orphan, "kind" | "connection" | "server" | "object">): string {
+  return JSON.stringify([kind, connection, server, object]);
 }
 
 function orphanOf({ at, request, data }: JournalEvent): Orphan {
@@ -63,6 +70,7 @@ function orphanOf({ at, request, data }: JournalEvent): Orphan {
     request,
     kind: textOf(place["kind"]),
     connection: textOf(place["connection"]),
+    server: textOf(place["server"]),
     object: textOf(place["object"]),
     differences: differences.filter((sentence) => typeof sentence === "string"),
   };

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Digest } from "@elevation/domain";
+import type { Reconciliation } from "@elevation/provider/lifecycle";
 import { Counter, Gauge, Histogram, type OpenMetricsContentType, Registry } from "prom-client";
 import type { ReaperEvent } from "./reaper";
 import type { StacksEvent } from "./stacks/catch-up";
@@ -26,6 +27,11 @@ export class ReaperMetrics {
   readonly #activations: Counter;
   readonly #unactivated: Counter<"outcome">;
   readonly #startLateness: Histogram;
+  readonly #orphans: Gauge;
+  readonly #unreached: Gauge;
+  readonly #reconciled: Gauge;
+  readonly #swept: Counter<"outcome">;
+  readonly #cutBacks: Counter<"outcome">;
   readonly #stacks: StacksMetrics;
   /** What has begun to end and has not ended yet, with what became of the last try. */
   readonly #unended = new Map<Digest, "stuck" | "unrecorded" | null>();
@@ -88,6 +94,19 @@ export class ReaperMetrics {
       registers,
     });
     this.#trusted.set(1);
+    this.#orphans = gauge("orphans", "What stands at targets under names of ours and no grant explains");
+    this.#unreached = gauge("connections_unreached", "Connections that could not be compared with the journal");
+    this.#reconciled = gauge("last_reconciliation_timestamp_seconds", "When all connections were last compared");
+    this.#swept = new Counter({
+      name: "elevation_swept",
+      help: "What no live grant explained and had to end",
+      ...outcome,
+    });
+    this.#cutBacks = new Counter({
+      name: "elevation_cut_backs",
+      help: "Live grants that were wider than they were made, cut back or not",
+      ...outcome,
+    });
     this.#stacks = new StacksMetrics(this.#registry);
   }
 
@@ -124,6 +143,9 @@ export class ReaperMetrics {
       case "unactivated":
         this.#unactivated.inc({ outcome: event.start.outcome });
         break;
+      case "reconciled":
+        this.#noteReconciliation(event.reconciliation, at);
+        break;
       case "failed": {
         const outcome = event.grant.outcome === "unrecorded" ? "unrecorded" : "stuck";
         this.#unended.set(event.grant.digest, outcome);
@@ -135,6 +157,16 @@ export class ReaperMetrics {
       default:
         this.#stacks.note(event, at);
     }
+  }
+
+  /** Of what isn't known without a journal, what was known stays. */
+  #noteReconciliation({ swept, cutBack, orphans, unreached, untrusted }: Reconciliation, at: number): void {
+    for (const { outcome } of swept) this.#swept.inc({ outcome });
+    for (const { reason } of cutBack) this.#cutBacks.inc({ outcome: reason === null ? "done" : "failed" });
+    this.#unreached.set(unreached.length);
+    if (untrusted !== null) return;
+    this.#orphans.set(orphans.length);
+    if (unreached.length === 0) this.#reconciled.set(at / 1000);
   }
 
   notice(outcome: NoticeOutcome): void {

@@ -13,7 +13,9 @@ import {
   type OpenState,
   openGrants,
   type Reaped,
+  type Reconciliation,
   reasonOf,
+  reconcile,
   type Trusted,
   type World,
   waitingIn,
@@ -41,6 +43,8 @@ export interface ReaperOptions {
   readonly lookEvery: number;
   /** How often targets are asked for their clocks, and what has ended is looked at again, in milliseconds. */
   readonly sweepEvery: number;
+  /** How often what stands at the targets is compared with the journal, in milliseconds. */
+  readonly reconcileEvery: number;
   /** At least 0, below 1: spreads what is tried again. */
   readonly random: () => number;
   /** By which it sleeps; absent: by the system's. Whoever gives another clock than the machine's gives its timer too. */
@@ -65,6 +69,8 @@ export type ReaperEvent =
   | { readonly type: "ended"; readonly grant: Reaped; readonly lateMs: number | null }
   /** It could not be ended, or that could not be recorded; `failures` in a row, and when it is tried again. */
   | { readonly type: "failed"; readonly grant: Reaped; readonly failures: number; readonly again: Instant }
+  /** What stands at the targets was compared with the journal. */
+  | { readonly type: "reconciled"; readonly reconciliation: Reconciliation }
   | StartEvent;
 
 /** What is left when a reaper has stopped. */
@@ -106,12 +112,14 @@ class Reaper {
   #untrusted: string | null = null;
   /** Of the journal that `#open` was made of. */
   #head: string | null = null;
-  /** What goes on beside the ends: at most one look and one sweep. */
+  /** What goes on beside the ends: at most one look, one sweep and one reconciliation. */
   #look: Promise<void> | null = null;
   #sweep: Promise<void> | null = null;
+  #reconciliation: Promise<void> | null = null;
   #lookAt: Instant = Number.NEGATIVE_INFINITY;
   #ordersAt: Instant = Number.NEGATIVE_INFINITY;
   #sweepAt: Instant = Number.NEGATIVE_INFINITY;
+  #reconcileAt: Instant = Number.NEGATIVE_INFINITY;
 
   constructor(world: World, options: ReaperOptions) {
     this.#world = world;
@@ -122,7 +130,7 @@ class Reaper {
   }
 
   async run(stop: AbortSignal): Promise<Stopped> {
-    const { lookEvery, sweepEvery } = this.#options;
+    const { lookEvery, sweepEvery, reconcileEvery } = this.#options;
     const wake = () => this.#sleep.wake();
     stop.addEventListener("abort", wake);
     while (!stop.aborted) {
@@ -130,13 +138,14 @@ class Reaper {
       if (isTime(now, this.#lookAt, lookEvery)) this.#beginLook(now);
       if (isTime(now, this.#sweepAt, sweepEvery)) this.#beginSweep(now);
       if (isTime(now, this.#ordersAt, lookEvery)) this.#takeOrders(now);
+      if (isTime(now, this.#reconcileAt, reconcileEvery)) this.#beginReconciliation(now);
       for (const due of this.#agenda.take(now)) this.#begin(due);
       for (const { due, again } of this.#failing.values()) if (again <= now) this.#begin(due);
       this.#beginStarts(now);
       await this.#sleep.for(this.#nextWake(now) - this.#world.clock());
     }
     stop.removeEventListener("abort", wake);
-    await Promise.all([this.#look, this.#sweep, this.#options.orders?.idle()]);
+    await Promise.all([this.#look, this.#sweep, this.#reconciliation, this.#options.orders?.idle()]);
     await Promise.all([...this.#working.values(), this.#starts.settled()]);
     return { failing: this.#failing.size };
   }
@@ -240,6 +249,18 @@ class Reaper {
     const { atOnce, environments } = this.#options;
     for (const due of await dueByTheirClocks(this.#world, atOnce, this.#agenda.upcoming)) this.#begin(due);
     await lookAgain(this.#world, { environments, atOnce });
+  }
+
+  #beginReconciliation(now: Instant): void {
+    if (this.#reconciliation !== null) return;
+    this.#reconcileAt = now;
+    const { atOnce, environments, on } = this.#options;
+    this.#reconciliation = reconcile(this.#world, { atOnce, environments })
+      .then((reconciliation) => on({ type: "reconciled", reconciliation }))
+      .catch((error: unknown) => this.#world.say(`a reconciliation failed: ${reasonOf(error)}`))
+      .finally(() => {
+        this.#reconciliation = null;
+      });
   }
 
   #begin(due: Due): void {

@@ -11,8 +11,10 @@ import {
   openGrants,
   type Pass,
   planPass,
+  type Reconciliation,
   readExportedStack,
   reap as reapOnce,
+  reconcile,
   type World,
 } from "@elevation/provider/lifecycle";
 import { readRequestFiles } from "@elevation/provider/loader";
@@ -29,6 +31,7 @@ import { Notices, readDestinations } from "../reap-notify";
 import { type OrderOptions, type Orders, readOrders } from "../reap-orders";
 import { keepReaping } from "../reap-running";
 import { reapReport, renderReap } from "../reap-table";
+import { isUnsettled } from "../reconcile-report";
 import type { Terminal } from "../terminal";
 import { WatchedJudge } from "../watched-judge";
 
@@ -37,6 +40,7 @@ export interface ReapOptions extends OrderOptions {
   readonly declared?: string;
   readonly state: readonly string[];
   readonly environment: readonly string[];
+  readonly unwanted: readonly string[];
   readonly json?: boolean;
   readonly listen?: string;
   readonly stacks?: string;
@@ -59,6 +63,11 @@ const AT_ONCE = 8;
 export async function reap(options: ReapOptions, terminal: Terminal): Promise<ExitCode> {
   if (options.once === true) requireNoRunning(options);
   else requireNoPass(options);
+  if (options.dryRun === true && options.unwanted.length > 0)
+    throw new CommandError(
+      EXIT.badInput,
+      "`--unwanted` ends something, and `--dry-run` nothing; leave one of them out",
+    );
   const listen = options.listen === undefined ? null : readListen(options.listen);
   const address = requireAddress(terminal);
   const judge = watchedJudge(options, terminal);
@@ -89,42 +98,52 @@ export async function reap(options: ReapOptions, terminal: Terminal): Promise<Ex
   const shown = { address, json, alive, notices: new Notices(about, terminal) };
   if (options.dryRun === true) return dryRun(world, pass, isBad, shown, terminal);
   const taken = orders === null ? null : await takeOrders(world, orders, pass);
-  return onePass(world, pass, isBad, { ...shown, taken }, terminal);
+  return onePass(world, pass, { unwanted: new Set(options.unwanted), taken, isBad }, shown, terminal);
 }
 
 type Shown = { readonly address: string; readonly json: boolean; readonly alive: Alive; readonly notices: Notices };
 /** What became of orders; null where none are taken. */
 type Taken = { readonly events: readonly OrderEvent[]; readonly isDone: boolean } | null;
 
+/** What a pass does besides, and whether something that it was given is bad. */
+interface Besides {
+  /** Orphans that the operator wants to end. */
+  readonly unwanted: ReadonlySet<string>;
+  readonly taken: Taken;
+  readonly isBad: boolean;
+}
+
 async function onePass(
   world: World,
   pass: Pass,
-  isBad: boolean,
-  shown: Shown & { readonly taken: Taken },
+  { unwanted, taken, isBad }: Besides,
+  shown: Shown,
   terminal: Terminal,
 ): Promise<ExitCode> {
   const { reaped, started, untrusted } = await reapOnce(world, pass);
   // Who is blind must not be taken for one who watches.
   if (untrusted === null) await tellAlive(shown.alive, world.clock(), (line) => terminal.say(line));
   else terminal.say(`error: ${untrusted}`);
+  const { environments, atOnce } = pass;
+  const reconciliation = await reconcile(world, { environments, atOnce, unwanted });
+  for (const { reason } of reconciliation.unreached) terminal.say(`error: ${reason}`);
+  const isUnwantedDone = sayUnwanted(unwanted, reconciliation, terminal);
   await shown.notices.tellOfPass({ reaped, started, untrusted }, world, shown.alive.beside);
   await shown.alive.close();
-  const told = shown.taken?.events ?? [];
-  if (shown.json)
-    terminal.printJson({
-      ...reapReport(shown.address, reaped, started),
-      ...(shown.taken && { orders: told.map(orderReport) }),
-    });
-  else
-    terminal.print(
-      [...told.map((event) => orderLine(event, terminal)), renderReap(terminal, reaped, started)].join("\n"),
-    );
+  const passed = { reaped, started, reconciliation };
+  const told = taken?.events ?? [];
+  if (shown.json) {
+    terminal.printJson({ ...reapReport(shown.address, passed), ...(taken && { orders: told.map(orderReport) }) });
+  } else {
+    terminal.print([...told.map((event) => orderLine(event, terminal)), renderReap(terminal, passed)].join("\n"));
+  }
   const isDone =
+    !isUnsettled(reconciliation) &&
     untrusted === null &&
     reaped.every(({ outcome }) => outcome !== "stuck" && outcome !== "unrecorded") &&
     started.every(({ outcome }) => outcome !== "failed");
-  if (!isDone || shown.taken?.isDone === false) return EXIT.storeFailed;
-  return isBad ? EXIT.badInput : EXIT.yes;
+  if (!isDone || taken?.isDone === false) return EXIT.storeFailed;
+  return isBad || !isUnwantedDone ? EXIT.badInput : EXIT.yes;
 }
 
 /** What a pass, or the first look of a reaper that keeps running, would do. */
@@ -149,6 +168,17 @@ async function takeOrders(world: World, orders: Orders, pass: Pass): Promise<Tak
   return { events, isDone: desk.waiting === 0 && !desk.isUnreadable };
 }
 
+/** Says which of what the operator wants to end is no orphan of ours; whether all of it is. */
+function sayUnwanted(unwanted: ReadonlySet<string>, { swept }: Reconciliation, terminal: Terminal): boolean {
+  const others = [...unwanted].filter((name) => !swept.some(({ place }) => place.object === name));
+  for (const name of others) {
+    terminal.say(
+      `error: \`--unwanted\` ${quote(name)} is no orphan of ours at any connection, or the journal can't be trusted; \`elevate status\` lists orphans, and what others made only they can remove`,
+    );
+  }
+  return others.length === 0;
+}
+
 /** Both or none: with half of them nobody could be judged. A directory also says who may sign orders. */
 function watchedJudge({ activate, directory, policy, orders }: ReapOptions, terminal: Terminal): WatchedJudge | null {
   if (policy === undefined && (directory === undefined || orders !== undefined)) {
@@ -169,9 +199,9 @@ function watchedJudge({ activate, directory, policy, orders }: ReapOptions, term
 }
 
 /** What is declared and what states say is read once, so it is for one pass: a reaper that runs for days would go by what was true then. */
-function requireNoPass({ declared, state }: ReapOptions): void {
-  if (declared === undefined && state.length === 0) return;
-  const option = declared === undefined ? "--state" : "--declared";
+function requireNoPass({ declared, state, unwanted }: ReapOptions): void {
+  if (declared === undefined && state.length === 0 && unwanted.length === 0) return;
+  const option = declared !== undefined ? "--declared" : state.length > 0 ? "--state" : "--unwanted";
   throw new CommandError(EXIT.badInput, `\`${option}\` is for one pass; give \`--once\` too, or leave it out`);
 }
 

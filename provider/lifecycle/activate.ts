@@ -133,12 +133,12 @@ async function activateAnew(
   isWanted: (view: JournalView) => boolean = () => true,
 ): Promise<{ readonly state: GrantState } | { readonly raced: GrantRecord } | null> {
   const where = whereOf(world.targets, inputs.request, documents);
-  const at = (server: string): Place => ({ ...where, server });
   let intent: Intent | null = null;
   const run = async (connection: TargetConnection): Promise<Established | null> => {
-    await prepare(world, journal, inputs, connection, at(connection.server));
+    const place: Place = { ...where, server: connection.server };
+    const alreadyHeld = await prepare(world, journal, inputs, connection, place);
     world.deadline?.check();
-    intent = await intend(world, journal, inputs, documents, at(connection.server), isWanted);
+    intent = await intend(world, journal, inputs, documents, { place, alreadyHeld }, isWanted);
     if (intent.kind !== "intended") return null;
     const work = establishing(world, journal, inputs, intent.record, true);
     return keeping(work, () => establish(work, connection));

@@ -26,6 +26,12 @@ export type Intent =
   /** Nobody wants it any more. */
   | { readonly kind: "unwanted" };
 
+/** What is known of a grant's target before the intent. */
+export interface Prepared {
+  readonly place: Place;
+  readonly alreadyHeld: readonly string[];
+}
+
 /** Where an allowed request's grant is made. Throws GrantError `denied` where there is no such place. */
 export function whereOf(targets: World["targets"], request: Request, documents: Judge): Where {
   const target = targetOf(documents.policy.value, request);
@@ -37,18 +43,25 @@ export function whereOf(targets: World["targets"], request: Request, documents: 
   return { kind: target.kind, connection: target.connection, role: target.role, identity, object };
 }
 
-/** Finds what can be known to fail before the intent: nothing was open, the digest may be tried again. Throws what it found. */
+/**
+ * Finds what can be known to fail before the intent: nothing was open, the digest may be tried again. Throws what it found. Returns,
+ * and tells, that the person has the access by other means.
+ */
 export async function prepare(
   world: World,
   journal: Journal,
   inputs: GrantInputs,
   connection: TargetConnection,
   place: Place,
-): Promise<void> {
+): Promise<readonly string[]> {
   await requireOtherServer(journal, connection, place);
   await requireClocksTogether(world, connection, place);
   await connection.preflight(place);
   await requireFreeName(world, journal, inputs, connection, place);
+  const alreadyHeld = await connection.heldAlready(place);
+  for (const sentence of alreadyHeld)
+    world.say(`warning: \`${inputs.request.metadata.name}\` at \`${place.connection}\`: ${sentence}`);
+  return alreadyHeld;
 }
 
 /** Decision and intent, one step on the journal: a lost race judges again. `isWanted`: asked in that step, too. */
@@ -57,7 +70,7 @@ export async function intend(
   journal: Journal,
   inputs: GrantInputs,
   documents: Judge,
-  place: Place,
+  prepared: Prepared,
   isWanted: (view: JournalView) => boolean,
 ): Promise<Intent> {
   type Result = { decision: Decision } | { raced: GrantRecord } | { unwanted: true };
@@ -66,7 +79,7 @@ export async function intend(
       const known = view.grant(inputs.digest);
       if (known !== null && known.status !== "failed") return { events: [], result: { raced: known } };
       if (!isWanted(view)) return { events: [], result: { unwanted: true } };
-      return judged(world, view, inputs, documents, place);
+      return judged(world, view, inputs, documents, prepared);
     }),
   );
   if ("unwanted" in result) return { kind: "unwanted" };
@@ -100,19 +113,21 @@ export async function journalFailed(
     .catch(() => undefined);
 }
 
-function judged(world: World, view: JournalView, inputs: GrantInputs, documents: Judge, place: Place) {
+function judged(world: World, view: JournalView, inputs: GrantInputs, documents: Judge, prepared: Prepared) {
   const now = world.clock();
   const decision = judge(documents, inputs.request, { stack: inputs, now, view });
   const by = { request: inputs.request, actor: world.actor, now };
   if (decision.outcome === "deny" || decision.activatesAt === null || decision.expiresAt === null) {
     return { events: decidedOnce(view, decision, by), result: { decision } };
   }
+  const { place, alreadyHeld } = prepared;
   const { requester, role, environment } = inputs.request.spec;
   const { organization, project, stack, origin, request } = inputs;
   const { rule, activatesAt: activatedAt, expiresAt, policyDigest, directoryDigest } = decision;
   const data = {
     ...{ organization, project, stack, origin: origin === "" ? null : origin, request },
     ...{ requester, role, environment, rule, activatedAt, expiresAt, policyDigest, directoryDigest, place },
+    ...(alreadyHeld.length === 0 ? {} : { alreadyHeld }),
   };
   const intent = { ...eventHeader(world, inputs), type: "activating", data } as const;
   return { events: [decided(decision, by), intent], result: { decision } };

@@ -23,7 +23,10 @@ export type Observation =
 
 /** The outcome of a revocation that was observed to leave the person no access by any path of ours. */
 export interface Revocation {
-  /** Whether anything of ours was there to be taken away: if not, nobody had access by it when the revocation began. */
+  /**
+   * Whether anything of ours was there to be taken away: if not, nobody had access by it when the revocation began. What an earlier end
+   * had to leave, emptied, is nothing.
+   */
   readonly found: boolean;
   readonly sessionsEnded: number;
   /** Access by other paths than our object, and what of our object could not be removed. Whole sentences. */
@@ -44,6 +47,35 @@ export type Where = Omit<Place, "server">;
 export interface Effect {
   readonly begin: string;
   readonly end: string;
+  /** That the person has it by other means, as far as that is known: then the end does not end her access. */
+  readonly alreadyHeld?: readonly string[];
+}
+
+/** Who has what a policy's role gives otherwise than by a grant of ours. */
+export interface Holding {
+  readonly member: string;
+  /** Whether it can log in itself. */
+  readonly isLogin: boolean;
+  /** `INHERIT`: in every session; `SET`: after SET ROLE; `ADMIN`: can give it to itself and others. */
+  readonly how: readonly ("INHERIT" | "SET" | "ADMIN" | "SUPERUSER")[];
+  /** From the member to the role; empty where it is a member itself. */
+  readonly through: readonly string[];
+}
+
+/** Something that stands at a target under a name of ours. */
+export interface Standing {
+  /** Where, and whom it gives what as far as that is seen: `identity` and `role` are empty where that is nobody or nothing. */
+  readonly place: Place;
+  /** Whether our login made it. */
+  readonly isOurs: boolean;
+  /** What its note says; null where it bears none of ours for this very name. */
+  readonly note: { readonly digest: Digest; readonly expiresAt: Instant } | null;
+  /** Whether nothing can be reached through it. */
+  readonly isEmptied: boolean;
+  /** Why it isn't as we make it, or must stay although it gives nothing. */
+  readonly doubts: readonly string[];
+  /** What was seen, judged as {@link TargetConnection.observe} does for an access of this name. */
+  observe(access: Access): Observation;
 }
 
 /** One kind of system where access is created and removed. */
@@ -53,6 +85,8 @@ export interface Target {
   objectName(digest: Digest): string;
   /** What a grant does there, told without asking the target: a preview holds no credential. */
   effect(where: Where): Effect;
+  /** The names of all connections of this kind that the environment has an address for. */
+  connections(): readonly string[];
   /** Opens a connection by name. Throws GrantError `connection-failed`, with the address and password masked. */
   connect(connection: string): Promise<TargetConnection>;
 }
@@ -65,6 +99,10 @@ export interface TargetConnection {
   clock(): Promise<{ readonly now: Instant; readonly precision: number }>;
   /** Throws GrantError (`login-missing`, `role-missing`, `rights-missing`, `target-unsupported`) if create could not work. Changes nothing. */
   preflight(place: Place): Promise<void>;
+  /** Who has a policy's role by other means; empty where there is no such role. */
+  holdings(role: string): Promise<readonly Holding[]>;
+  /** That the person of a place has its role by other means, or can take it: whole sentences; none where she can't. */
+  heldAlready(place: Place): Promise<readonly string[]>;
   /** Makes the access, all of it or nothing. Throws GrantError `name-taken` if the name stands already. */
   create(access: Access): Promise<void>;
   observe(access: Access): Promise<Observation>;
@@ -76,5 +114,9 @@ export interface TargetConnection {
    * otherwise throws GrantError `revoke-failed`.
    */
   revoke(access: Access, spares: SparesSessions): Promise<Revocation>;
+  /** Removes what of ours gives nobody anything any more and could not be removed when it ended; returns the names. */
+  sweep(): Promise<readonly string[]>;
+  /** All that stands there under names of ours, whoever made it, seen at one instant. */
+  list(): Promise<readonly Standing[]>;
   close(): Promise<void>;
 }

@@ -90,14 +90,16 @@ function hasLapsed(world: World, state: GrantState): boolean {
 }
 
 /** Wider than we made it: kept in the state as `drift`, so that the next `up` cuts it back, and in the journal as residue. */
-async function noteWider(
+export async function noteWider(
   world: World,
   state: OpenState,
   trusted: Trusted | Error,
   drift: readonly string[],
 ): Promise<GrantState> {
   for (const sentence of drift)
-    world.say(`\`${state.request.metadata.name}\` is wider than it was made: ${sentence}; the next up cuts it back`);
+    world.say(
+      `\`${state.request.metadata.name}\` is wider than it was made: ${sentence}; the next up, or a reaper, cuts it back`,
+    );
   const known = knownOf(trusted, state.digest);
   if (trusted instanceof Error || known?.residue.join() === drift.join()) return { ...state, drift };
   const event = {
@@ -114,7 +116,8 @@ function laterOf({ witness }: GrantState, known: ReturnType<typeof knownOf>): Gr
   return known !== null && known.last.seq > (witness?.seq ?? 0) ? known.last : witness;
 }
 
-async function look(world: World, state: OpenState): Promise<Observation | "due"> {
+/** What is there now; `due`: its time is over by either clock. */
+export async function look(world: World, state: OpenState): Promise<Observation | "due"> {
   return withConnection(world, state.place, async (connection) => {
     requireSameServer(connection, state.place);
     const found = await connection.observe(accessOf(state));

@@ -13,7 +13,7 @@ import {
 import type { GrantRecord, JournalView } from "@elevation/journal";
 import { GrantError } from "../errors";
 import type { Access, Observation, Revocation, SparesSessions } from "./ports";
-import { accessOf, instantOf, type OpenState, openFromRecord } from "./state";
+import { accessOf, type Endable, instantOf, type OpenState, openFromRecord } from "./state";
 import {
   asError,
   eventHeader,
@@ -99,7 +99,7 @@ export async function endGrant(world: World, state: OpenState, cause: EndCause):
 }
 
 /** The first half of {@link endGrant}: all that happens at the target. Never rejects, and waits two seconds for the journal at most. */
-export async function takeAway(world: World, state: OpenState, cause: EndCause): Promise<Attempt> {
+export async function takeAway(world: World, state: Endable, cause: EndCause): Promise<Attempt> {
   const access = accessOf(state);
   const trusted = await tryTrustedView(world, state.witness);
   const noted = noteRevoking(world, trusted, access, cause);
@@ -108,7 +108,7 @@ export async function takeAway(world: World, state: OpenState, cause: EndCause):
 }
 
 /** The second half: the evidence. Throws as {@link endGrant} does. */
-export async function recordEnd(world: World, state: OpenState, attempt: Attempt): Promise<Ending> {
+export async function recordEnd(world: World, state: Endable, attempt: Attempt): Promise<Ending> {
   const { cause, acted, noted } = attempt;
   const access = accessOf(state);
   const trusted =
@@ -137,7 +137,7 @@ export async function recordEnd(world: World, state: OpenState, attempt: Attempt
  * Ends the rest of a chain of which one grant is ended early (design §6 "Extend"). Never rejects: what can't be ended is `stuck` for
  * itself, and {@link mustEnd} ends it with the next pass, refresh or update.
  */
-async function endChain(world: World, { journal }: Trusted, { digest }: OpenState, cause: EndCause): Promise<void> {
+async function endChain(world: World, { journal }: Trusted, { digest }: Endable, cause: EndCause): Promise<void> {
   // Whoever ends the chain ends each of it.
   if (cause === "chain") return;
   const view = await journal.view().catch(() => null);
@@ -300,8 +300,8 @@ async function record(
 }
 
 /**
- * The events of an end that was observed: the end itself, once, or that something stood again after it; and the residue
- * if it is news.
+ * The events of an end that was observed: the end itself, once, or that something stood again after it, or that the journal knew
+ * nothing of; and the residue if it is news.
  */
 export function endEvents(
   world: World,
@@ -313,7 +313,8 @@ export function endEvents(
   const known = view.grant(access.digest);
   const events: NewEvent[] = [];
   const data = { endedAt: formatInstant(end.endedAt), sessionsEnded };
-  if (known?.status === "live") events.push({ ...eventHeader(world, access), type: status, data: { cause, ...data } });
+  if (known?.status === "live" || (known === null && found))
+    events.push({ ...eventHeader(world, access), type: status, data: { cause, ...data } });
   else if (found) events.push({ ...eventHeader(world, access), type: "revoked", data: { cause: "returned", ...data } });
   if (residue.join() !== (known?.residue ?? []).join()) {
     events.push({ ...eventHeader(world, access), type: "residue", data: { place: access.place, residue } });

@@ -142,7 +142,10 @@ function isOpen(state: GrantState): state is OpenState {
   return state.place !== null && state.status !== "expired" && state.status !== "revoked";
 }
 
-export function accessOf(state: OpenState): Access {
+/** What ending needs of a grant. */
+export type Endable = Pick<OpenState, "digest" | "place" | "expiresAt" | "witness">;
+
+export function accessOf(state: Endable): Access {
   return { digest: state.digest, place: state.place, expiresAt: instantOf(state.expiresAt) };
 }
 

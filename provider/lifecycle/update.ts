@@ -54,7 +54,8 @@ async function dueThere(world: World, state: OpenState): Promise<"expiry" | null
   });
 }
 
-async function cutBack(world: World, state: OpenState, { journal }: Trusted): Promise<void> {
+/** Takes away what makes a grant wider than it was made, and journals that it is gone. Throws GrantError where something is left. */
+export async function cutBack(world: World, state: OpenState, { journal }: Trusted): Promise<void> {
   const access = accessOf(state);
   await withConnection(world, state.place, async (connection) => {
     requireSameServer(connection, state.place);

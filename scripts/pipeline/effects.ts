@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import type { Decision, Judge } from "@elevation/domain";
 import type { GrantRecord, JournalView } from "@elevation/journal";
-import { type Effect, type Target, whereOf } from "@elevation/provider/lifecycle";
+import { type Effect, type Target, type Where, whereOf } from "@elevation/provider/lifecycle";
 import { readRequestFiles } from "@elevation/provider/loader";
 import { chooseRequests } from "@elevation/provider/loader/choose-requests";
 import { createTargets } from "@elevation/provider/targets";
@@ -85,7 +85,7 @@ export function effectsOn(stack: Stack, of: EffectsOf): Effects {
     const { requester, role, environment, reason } = spec;
     const isGranted = decision.outcome === "allow" && !unserved;
     const where = isGranted ? whereOf(targets, file.document.value, documents) : null;
-    const effect = where === null ? null : (targets.get(where.kind)?.effect(where) ?? null);
+    const effect = where === null ? null : effectOf(targets, where, view);
     return {
       origin: file.origin,
       name: metadata.name,
@@ -115,6 +115,16 @@ export function effectsOn(stack: Stack, of: EffectsOf): Effects {
     untouched:
       choice.declare.filter(({ file }) => isLive(file.document.digest)).length + choice.inert.length - spent.length,
   };
+}
+
+/** A preview can't ask the target: that the person holds the role by other means is known from her last grant of it. */
+function effectOf(targets: ReadonlyMap<string, Target>, where: Where, view: JournalView | null): Effect | null {
+  const effect = targets.get(where.kind)?.effect(where) ?? null;
+  if (effect === null) return null;
+  const isSame = ({ intent: { place } }: GrantRecord): boolean =>
+    (["kind", "connection", "role", "identity"] as const).every((key) => place[key] === where[key]);
+  const alreadyHeld = [...(view?.grants ?? [])].findLast(isSame)?.intent.alreadyHeld;
+  return alreadyHeld === undefined ? effect : { ...effect, alreadyHeld };
 }
 
 function withdrawnFrom(

@@ -103,6 +103,9 @@ function renderAsked({ origin, name, reason, decision, effect, unserved }: Asked
       : [
           `- begins ${decision.activatesAt === null ? "" : `at ${code(decision.activatesAt)} at the earliest`}: ${sentence(effect.begin)}`,
           `- ends: ${sentence(effect.end)}`,
+          ...(effect.alreadyHeld ?? []).map(
+            (held) => `- **already held**, when it was last looked at: ${sentence(held)}`,
+          ),
           ...(decision.effectiveEnd === null || decision.effectiveEnd === decision.expiresAt
             ? []
             : [`- access may outlive it until ${code(decision.effectiveEnd)}`]),

@@ -35,7 +35,7 @@ describe("a reaper whose clock is set, or one of whose targets is slow", () => {
     const targets = { orders: new SimTarget(clock), ledger: new SimTarget(clock) };
     machine = { clock, journal, targets, journalId: hash, skew: () => skew };
     stop = new AbortController();
-    const every = { lookEvery: LOOK, sweepEvery: SWEEP, timer: clock.timer };
+    const every = { lookEvery: LOOK, sweepEvery: SWEEP, reconcileEvery: SWEEP, timer: clock.timer };
     const options = { environments: null, judge: () => documents.judge, atOnce: 4, random: () => 0.5, ...every };
     void runReaper(newWorld(), { ...options, on: () => undefined }, stop.signal);
     await clock.quiet();

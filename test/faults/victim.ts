@@ -117,7 +117,7 @@ async function keepReaping(world: World, until: number): Promise<void> {
     if (event.type === "failed") tell({ error: event.grant.reason ?? "" });
     if (event.type === "looked") void count();
   };
-  const often = { atOnce: 4, lookEvery: 50, sweepEvery: 1_000 };
+  const often = { atOnce: 4, lookEvery: 50, sweepEvery: 1_000, reconcileEvery: 1_000 };
   const options = { environments: null, judge: () => null, random: Math.random, ...often, on };
   await runReaper(world, options, stop.signal);
 }

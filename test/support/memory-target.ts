@@ -7,6 +7,7 @@ import {
   type Observation,
   type Revocation,
   type SparesSessions,
+  type Standing,
   type Target,
   type TargetConnection,
 } from "@elevation/provider/lifecycle";
@@ -36,6 +37,8 @@ export class MemoryTarget implements Target {
   server = "server-1";
   /** What each revocation can't take away. */
   residue: string[] = [];
+  /** What everybody has by other means. */
+  held: string[] = [];
   /** Half a round trip, in milliseconds. */
   precision = 1;
   now: () => Instant;
@@ -54,6 +57,10 @@ export class MemoryTarget implements Target {
     return { begin: "a thing is made", end: "it is taken away" };
   }
 
+  connections(): readonly string[] {
+    return ["orders"];
+  }
+
   async connect(connection: string): Promise<TargetConnection> {
     await this.#call("connect");
     const server = this.server;
@@ -61,6 +68,8 @@ export class MemoryTarget implements Target {
       server,
       clock: async () => ({ now: this.now(), precision: this.precision }),
       preflight: async () => this.#call("preflight"),
+      holdings: async () => [],
+      heldAlready: async () => this.held,
       create: async (access) => this.#create(access, connection),
       observe: async (access) => this.#observe(access),
       cutBack: async (access) => {
@@ -69,7 +78,21 @@ export class MemoryTarget implements Target {
         if (thing !== undefined) thing.extra = [];
       },
       revoke: async (access, spares) => this.#revoke(access, spares),
+      sweep: async () => [],
+      list: async () => [...this.things].map(([object, thing]) => this.#standing(object, thing, connection)),
       close: async () => undefined,
+    };
+  }
+
+  #standing(object: string, thing: Thing, connection: string): Standing {
+    const { digest, expiresAt = 0, identity, role, foreign } = thing;
+    return {
+      place: { kind: this.kind, connection, server: this.server, identity, role, object },
+      isOurs: !foreign,
+      note: foreign ? null : { digest, expiresAt },
+      isEmptied: false,
+      doubts: foreign ? ["somebody else made it"] : [],
+      observe: (access) => judged(thing, access),
     };
   }
 
@@ -86,15 +109,7 @@ export class MemoryTarget implements Target {
   async #observe(access: Access): Promise<Observation> {
     await this.#call("observe");
     const thing = this.things.get(access.place.object);
-    if (thing === undefined) return { state: "absent" };
-    if (thing.foreign) return { state: "foreign", differences: ["somebody else made it"] };
-    if (thing.broken) return { state: "damaged", differences: ["`alice` is no member any more"] };
-    const noted = thing.expiresAt ?? access.expiresAt;
-    if (noted < access.expiresAt) return { state: "damaged", differences: ["the note names an earlier end"] };
-    if (noted > access.expiresAt)
-      return { state: "wider", differences: ["the note names a later end", ...thing.extra] };
-    if (thing.extra.length > 0) return { state: "wider", differences: thing.extra };
-    return { state: "intact" };
+    return thing === undefined ? { state: "absent" } : judged(thing, access);
   }
 
   async #revoke(access: Access, spares: SparesSessions): Promise<Revocation> {
@@ -120,4 +135,14 @@ export class MemoryTarget implements Target {
     this.calls.push(operation);
     await this.before(operation);
   }
+}
+
+function judged(thing: Thing, access: Access): Observation {
+  if (thing.foreign) return { state: "foreign", differences: ["somebody else made it"] };
+  if (thing.broken) return { state: "damaged", differences: ["`alice` is no member any more"] };
+  const noted = thing.expiresAt ?? access.expiresAt;
+  if (noted < access.expiresAt) return { state: "damaged", differences: ["the note names an earlier end"] };
+  if (noted > access.expiresAt) return { state: "wider", differences: ["the note names a later end", ...thing.extra] };
+  if (thing.extra.length > 0) return { state: "wider", differences: thing.extra };
+  return { state: "intact" };
 }

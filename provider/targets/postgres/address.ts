@@ -16,6 +16,19 @@ export function connectionVariable(connection: string): string {
   return `ELEVATION_CONNECTION_${connection.toUpperCase().replaceAll("-", "_")}`;
 }
 
+const VARIABLE = /^ELEVATION_CONNECTION_([A-Z0-9_]{1,63})$/;
+
+/** The names of the connections that an environment has an address for, in their order. */
+export function connectionsOf(env: Readonly<Record<string, string | undefined>>): readonly string[] {
+  return Object.entries(env)
+    .flatMap(([variable, address]) => {
+      const [, name] = VARIABLE.exec(variable) ?? [];
+      return name === undefined || address === undefined || address === "" ? [] : [name];
+    })
+    .map((name) => name.toLowerCase().replaceAll("_", "-"))
+    .sort();
+}
+
 /** Where a connection goes, and the timeline that its server must be on, if the address names one. */
 export interface ConnectionAddress {
   readonly address: PostgresAddress;

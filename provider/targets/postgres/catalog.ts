@@ -72,15 +72,9 @@ const MEMBERSHIPS = (column: "roleid" | "member", options: string) => `
 export const isNamed = (rolname: string, parameter: string): string =>
   `${rolname} = ${parameter}::text::name AND pg_catalog.octet_length(${parameter}::text) < 64`;
 
-const FACTS = (options: string) => `
-SELECT pg_catalog.json_build_object(
-  'me', (SELECT pg_catalog.json_build_object('oid', oid::bigint, 'name', rolname)
-         FROM pg_catalog.pg_roles WHERE rolname = current_user),
-  'person', (SELECT pg_catalog.json_build_object('oid', oid::bigint, 'name', rolname, 'isSuperuser', rolsuper)
-             FROM pg_catalog.pg_roles WHERE ${isNamed("rolname", "$2")}),
-  'policyRole', (SELECT pg_catalog.json_build_object('oid', oid::bigint, 'name', rolname)
-                 FROM pg_catalog.pg_roles WHERE ${isNamed("rolname", "$3")}),
-  'role', (SELECT pg_catalog.json_build_object(
+/** Of each role `g`. */
+const ROLE_FACTS = (options: string) => `
+  pg_catalog.json_build_object(
      'oid', g.oid::bigint,
      'attributes', pg_catalog.array_remove(ARRAY[
         CASE WHEN g.rolcanlogin THEN 'LOGIN' END, CASE WHEN g.rolsuper THEN 'SUPERUSER' END,
@@ -89,7 +83,19 @@ SELECT pg_catalog.json_build_object(
      'hasValidUntil', coalesce(pg_catalog.isfinite(g.rolvaliduntil), false),
      'comment', pg_catalog.shobj_description(g.oid, 'pg_authid'),
      'members', ${MEMBERSHIPS("roleid", options)},
-     'roles', ${MEMBERSHIPS("member", options)})
+     'roles', ${MEMBERSHIPS("member", options)})`;
+
+const ME = `(SELECT pg_catalog.json_build_object('oid', oid::bigint, 'name', rolname)
+         FROM pg_catalog.pg_roles WHERE rolname = current_user)`;
+
+const FACTS = (options: string) => `
+SELECT pg_catalog.json_build_object(
+  'me', ${ME},
+  'person', (SELECT pg_catalog.json_build_object('oid', oid::bigint, 'name', rolname, 'isSuperuser', rolsuper)
+             FROM pg_catalog.pg_roles WHERE ${isNamed("rolname", "$2")}),
+  'policyRole', (SELECT pg_catalog.json_build_object('oid', oid::bigint, 'name', rolname)
+                 FROM pg_catalog.pg_roles WHERE ${isNamed("rolname", "$3")}),
+  'role', (SELECT ${ROLE_FACTS(options)}
    FROM pg_catalog.pg_roles g WHERE ${isNamed("g.rolname", "$1")})) AS facts`;
 
 const FACTS_WITH_OPTIONS = FACTS(OPTIONS);
@@ -100,6 +106,32 @@ export async function readFacts(session: Session, name: string, identity: string
   const [row] = await session.rows<{ facts: Omit<Facts, "hasOptions"> }>(sql, [name, identity, role]);
   if (row === undefined) throw new Error("a query without a table gave no row");
   return { ...row.facts, hasOptions: session.hasOptions };
+}
+
+/** Every role whose name fits a pattern ($1), each by its name. */
+const ALL = (options: string) => `
+SELECT pg_catalog.json_build_object('me', ${ME}, 'roles', coalesce((
+  SELECT pg_catalog.json_agg(pg_catalog.json_build_object('name', g.rolname, 'role', ${ROLE_FACTS(options)}) ORDER BY g.rolname)
+  FROM pg_catalog.pg_roles g WHERE g.rolname::text ~ $1), '[]')) AS facts`;
+
+const ALL_WITH_OPTIONS = ALL(OPTIONS);
+const ALL_BEFORE_16 = ALL(OPTIONS_BEFORE_16);
+
+/** As {@link readFacts}, of every role whose name fits a pattern, at one instant; nothing of a person or a policy's role. */
+export async function readAllFacts(
+  session: Session,
+  pattern: string,
+): Promise<readonly { readonly name: string; readonly facts: Facts & { readonly role: RoleFacts } }[]> {
+  const sql = session.hasOptions ? ALL_WITH_OPTIONS : ALL_BEFORE_16;
+  interface All {
+    readonly me: Facts["me"];
+    readonly roles: readonly { readonly name: string; readonly role: RoleFacts }[];
+  }
+  const [row] = await session.rows<{ facts: All }>(sql, [pattern]);
+  if (row === undefined) throw new Error("a query without a table gave no row");
+  const { me, roles } = row.facts;
+  const others = { hasOptions: session.hasOptions, me, person: null, policyRole: null };
+  return roles.map(({ name, role }) => ({ name, facts: { ...others, role } }));
 }
 
 /** The row that PostgreSQL writes by itself when our login makes a role: the proof that we made it. From 16 on. */

@@ -2,13 +2,22 @@
 import { performance } from "node:perf_hooks";
 import type { Instant, Place } from "@elevation/domain";
 import { GrantError, type GrantErrorCode } from "../../errors";
-import type { Access, Observation, Revocation, SparesSessions, TargetConnection } from "../../lifecycle/ports";
+import type {
+  Access,
+  Holding,
+  Observation,
+  Revocation,
+  SparesSessions,
+  Standing,
+  TargetConnection,
+} from "../../lifecycle/ports";
 import { readFacts } from "./catalog";
 import { createAccess } from "./create";
 import { cutBackAccess } from "./cut-back";
-import { sweepRoles } from "./drop";
 import { grantRoleOf } from "./grant-role";
+import { readHeldAlready, readHoldings } from "./holdings";
 import { judge } from "./judge";
+import { listStanding, sweepEmptied } from "./list";
 import { preflight } from "./preflight";
 import { revokeAccess } from "./revoke";
 import { grantErrorOf, type Session } from "./session";
@@ -61,6 +70,18 @@ export class PostgresConnection implements TargetConnection {
     });
   }
 
+  async holdings(role: string): Promise<readonly Holding[]> {
+    return this.attempt("connection-failed", "could not look at who holds a role", () =>
+      readHoldings(this.session, role),
+    );
+  }
+
+  async heldAlready(place: Place): Promise<readonly string[]> {
+    return this.attempt("connection-failed", "could not look at what the person holds", () =>
+      readHeldAlready(this.session, place),
+    );
+  }
+
   async create(access: Access): Promise<void> {
     await this.attempt("activation-failed", "could not make the grant's role", () => {
       this.requireOwnDatabase();
@@ -93,7 +114,13 @@ export class PostgresConnection implements TargetConnection {
 
   /** Drops the roles of ended grants that could not be dropped before; returns their names. For the reaper. */
   async sweep(): Promise<readonly string[]> {
-    return this.attempt("connection-failed", "could not sweep", () => sweepRoles(this.session, this.timeline));
+    return this.attempt("connection-failed", "could not sweep", () => sweepEmptied(this.session, this.timeline));
+  }
+
+  async list(): Promise<readonly Standing[]> {
+    return this.attempt("connection-failed", "could not list the grants' roles", () =>
+      listStanding(this.session, this.server, this.timeline),
+    );
   }
 
   close(): Promise<void> {

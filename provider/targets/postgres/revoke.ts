@@ -59,7 +59,9 @@ export async function revokeAccess(
   const residue = await removeRole(ending, (await endIntact(ending, first)) ?? (await takeAway(ending, first)));
   if (!found) requireNone(ending, doubtAbsence(timeline));
   const handedOn = await scanHandedOn(session, access, first, [...ending.holders.values()], baseline, looks);
-  return { found, sessionsEnded: ending.sessionsEnded, residue: [...residue, ...handedOn] };
+  // What an earlier end had to leave, emptied, and what others made, was nothing to take away, and is nothing new each time.
+  const gave = isOursToEnd(first, ending) && !isEmptied(first);
+  return { found: gave, sessionsEnded: ending.sessionsEnded, residue: [...residue, ...handedOn] };
 }
 
 /** A role that isn't there is only known to be gone once nobody is making it any more. */

@@ -3,7 +3,7 @@ import type { Digest } from "@elevation/domain";
 import type { PostgresAddress as Address } from "@elevation/journal/postgres";
 import { GrantError } from "../../errors";
 import type { Effect, Target, Where } from "../../lifecycle/ports";
-import { connectionVariable, readAddress } from "./address";
+import { connectionsOf, connectionVariable, readAddress } from "./address";
 import { PostgresConnection } from "./connection";
 import { effectOf } from "./effect";
 import { grantRoleName } from "./grant-role";
@@ -39,6 +39,10 @@ export class PostgresTarget implements Target {
 
   effect(where: Where): Effect {
     return effectOf(where);
+  }
+
+  connections(): readonly string[] {
+    return connectionsOf(this.env);
   }
 
   /**

@@ -34,6 +34,7 @@ export function targetOf(targets: SimTargets, alive: <T>(call: () => Promise<T>)
     kind: orders.kind,
     objectName: (digest) => orders.objectName(digest),
     effect: () => orders.effect(),
+    connections: () => CONNECTIONS,
     connect: async (name) => {
       const connection = await alive(() => targets[name as Connection].connect(name));
       return wrapped(connection, alive);
@@ -50,6 +51,10 @@ function wrapped(connection: TargetConnection, alive: <T>(call: () => Promise<T>
     observe: (access) => alive(() => connection.observe(access)),
     cutBack: (access) => alive(() => connection.cutBack(access)),
     revoke: (access, spares) => alive(() => connection.revoke(access, spares)),
+    holdings: (role) => alive(() => connection.holdings(role)),
+    heldAlready: (place) => alive(() => connection.heldAlready(place)),
+    sweep: () => alive(() => connection.sweep()),
+    list: () => alive(() => connection.list()),
     close: () => connection.close(),
   };
 }

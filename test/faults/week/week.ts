@@ -227,7 +227,14 @@ export class Week implements Watched {
     const process = this.#process();
     const stop = new AbortController();
     const options: ReaperOptions = {
-      ...{ environments: null, judge: () => this.documents.judge, atOnce: 4, lookEvery: LOOK, sweepEvery: SWEEP },
+      ...{
+        environments: null,
+        judge: () => this.documents.judge,
+        atOnce: 4,
+        lookEvery: LOOK,
+        sweepEvery: SWEEP,
+        reconcileEvery: 4 * SWEEP,
+      },
       ...{ activate: () => this.documents.judge, random: this.#random, timer: this.clock.timer },
       on: (event) => {
         if (event.type === "looked" && this.#reaper?.process === process) this.watch.reaperLooked();

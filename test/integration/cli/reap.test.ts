@@ -261,7 +261,10 @@ describe("elevate reap", () => {
     const running = startElevate(["reap"], { cwd: project.path, env: away });
     const lines = readline.createInterface({ input: running.child.stdout })[Symbol.asyncIterator]();
     const told: string[] = [];
-    while (told.length < 4) told.push((await lines.next()).value as string);
+    while (told.length < 4) {
+      const line = (await lines.next()).value as string;
+      if (!line.includes(" UNREACHED: ")) told.push(line);
+    }
     const stuck =
       /: alice-orders \(alice@example.com\)(.*), again at \S+Z: stuck: the access of `alice` to role `orders_admin` at `orders-production` must end and could not be ended: connection `orders-production` could not be opened: /;
     assert.match(told[0] ?? "", /^\S+Z watching 1 grant$/);
@@ -333,12 +336,112 @@ describe("elevate reap", () => {
     for (const [option, value] of [
       ["--declared", "stacks/requests"],
       ["--state", "production.json"],
+      ["--unwanted", "elev_0"],
     ] as const) {
       assert.deepEqual(await reap([option, value]), {
         exit: 2,
         stdout: "",
         stderr: `error: \`${option}\` is for one pass; give \`--once\` too, or leave it out\n`,
       });
+    }
+  });
+
+  /** Loses the journal: what stands now is of another one. */
+  async function loseJournal(): Promise<void> {
+    rmSync(join(project.path, "journal.jsonl"));
+    const another = await aJournal(project);
+    await another.journal.close();
+    env = { ...env, ...another.env };
+  }
+
+  it("when the journal was lost, then what stands is told once, shown by status, and ended when it is unwanted", async () => {
+    const { digest } = await grant("alice-orders");
+    await loseJournal();
+    const object = `elev_${digest.slice(7, 47)}`;
+    const first = await reap(["--once"]);
+    const unexplained =
+      /: no grant of this journal explains it, and `alice` has `orders_admin` by it until \S+Z, its own end; bring back the journal that knows it, or end it now with `elevate reap --once --unwanted (elev_[0-9a-f]{40})`$/;
+    const [nothing, alarm = "", ...rest] = lines(first.stdout);
+    assert.deepEqual([first.exit, first.stderr, nothing, rest], [0, "", "nothing is due", []]);
+    assert.equal(alarm.replace(unexplained, ""), `ALARM: ORPHAN: \`${object}\` at \`orders-production\``);
+    assert.equal(unexplained.exec(alarm)?.[1], object);
+    assert.deepEqual(await reap(["--once"]), { exit: 0, stdout: "nothing is due\n", stderr: "" });
+    const { stdout } = await elevate(["status"], { cwd: project.path, env });
+    assert.match(lines(stdout).at(-1) ?? "", unexplained);
+
+    const other = `elev_${"0".repeat(40)}`;
+    const {
+      exit,
+      stdout: json,
+      stderr,
+    } = await reap([...["--once", "--json"], "--unwanted", object, "--unwanted", other]);
+    assert.equal(exit, 2);
+    assert.equal(
+      stderr,
+      `error: \`--unwanted\` \`${other}\` is no orphan of ours at any connection, or the journal can't be trusted; \`elevate status\` lists orphans, and what others made only they can remove\n`,
+    );
+    const { grants, sweep } = JSON.parse(json) as {
+      grants: unknown[];
+      sweep: Record<string, Record<string, unknown>[]>;
+    };
+    assert.deepEqual([grants, sweep["orphans"], sweep["cutBack"], sweep["unreached"]], [[], [], [], []]);
+    const { target, expiresAt, ...swept } = sweep["swept"]?.[0] ?? {};
+    assert.deepEqual(swept, {
+      ...{ request: digest, cause: "withdrawn", outcome: "revoked", reason: null, residue: [], alarm: false },
+    });
+    assert.equal((target as { object: string }).object, object);
+    assert.ok(typeof expiresAt === "string");
+    assert.equal(await (await orders.open("alice")).refusal(ADMIN_WORK), "permission denied for table orders");
+    assert.match((await elevate(["status"], { cwd: project.path, env })).stdout, /^no grant is live at \S+\n$/);
+  });
+
+  it("when a connection can't be reached, then that is an error with exit 4, and nothing else is held up", async () => {
+    const { digest } = await grant("alice-orders", { duration: "PT0.1S" });
+    const nowhere = { ELEVATION_CONNECTION_GONE: "postgres://elevation_manager@127.0.0.1:1/orders" };
+    const { exit, stderr } = await reap(["--once"], nowhere);
+    assert.equal(exit, 4);
+    assert.match(stderr, /^error: connection `gone` could not be opened: .+\n$/);
+    assert.equal((await typesOf(digest)).at(-1), "expired");
+  });
+
+  it("when it keeps running, then what was widened by hand is cut back, orphans are told, and both are in the metrics", async () => {
+    const orphan = await grant("alice-lost");
+    await loseJournal();
+    const { digest } = await grant("alice-orders");
+    const role = `elev_${digest.slice(7, 47)}`;
+    const bruno = await orders.open("bruno");
+    await (await orders.open("elevation_manager")).sql(`GRANT ${role} TO bruno`);
+    assert.equal(await bruno.refusal(ADMIN_WORK), null);
+    const running = startElevate(["reap", "--json", "--listen", "0"], { cwd: project.path, env });
+    const [listening] = (await once(running.child.stderr, "data")) as [Buffer];
+    const told = new Map<unknown, Record<string, unknown>>();
+    try {
+      const output = readline.createInterface({ input: running.child.stdout })[Symbol.asyncIterator]();
+      while (told.size < 3) {
+        const line = JSON.parse((await output.next()).value as string) as Record<string, unknown>;
+        told.set(line["event"], line);
+      }
+      const { request, differences, outcome, alarm } = told.get("cut-back") ?? {};
+      assert.deepEqual(
+        { request, differences, outcome, alarm },
+        {
+          ...{ request: digest, outcome: "cut-back", alarm: false },
+          differences: [`\`bruno\` is a member of \`${role}\` by a grant of \`elevation_manager\``],
+        },
+      );
+      assert.equal(told.get("orphan")?.["request"], orphan.digest);
+      await bruno.cut;
+      assert.equal(await (await orders.open("bruno")).refusal(ADMIN_WORK), "permission denied for table orders");
+      assert.deepEqual(await (await orders.open("alice")).sql(ADMIN_WORK), [[30]]);
+      const url = /http:\/\/[\d.:]+\/metrics/.exec(`${listening}`)?.[0] ?? "";
+      const metrics = await (await fetch(url)).text();
+      assert.match(metrics, /^elevation_orphans 1$/m);
+      assert.match(metrics, /^elevation_cut_backs_total\{outcome="done"\} 1$/m);
+      assert.match(metrics, /^elevation_connections_unreached 0$/m);
+      assert.match(metrics, /^elevation_last_reconciliation_timestamp_seconds \d+/m);
+    } finally {
+      running.child.kill("SIGTERM");
+      await running.exited;
     }
   });
 

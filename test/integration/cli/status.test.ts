@@ -155,6 +155,7 @@ orphans
           request: failed.request,
           kind: "postgres",
           connection: "orders-production",
+          server: "7300000000000000001",
           object: "elevation_alice",
           differences: ["made by `mallory`"],
         },
@@ -185,6 +186,7 @@ orphans
       overdue: true,
       marks: [],
       reason: null,
+      alreadyHeld: [],
       target: {
         kind: "postgres",
         connection: "orders-production",

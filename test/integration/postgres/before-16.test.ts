@@ -247,6 +247,41 @@ describe("a grant before PostgreSQL 16 (skipped without the optional package `po
     await sweeper.close();
   });
 
+  it("when all are listed, then ours are told by who granted, and what a person has already by her memberships", async () => {
+    await manager.create(access);
+    const copied = anAccess(manager.server, "b").place.object;
+    await withNeighbour(async (sql) => {
+      await sql(`CREATE ROLE ${copied} ROLE chiara`);
+      await sql(`GRANT orders_admin TO ${copied}`);
+    });
+    const listed = (await manager.list()).map(({ place, isOurs, note, doubts, observe }) => {
+      return {
+        place,
+        isOurs,
+        ends: note?.expiresAt,
+        doubts,
+        seen: place.object === role ? observe(access).state : null,
+      };
+    });
+    assert.deepEqual(listed, [
+      { place: access.place, isOurs: true, ends: access.expiresAt, doubts: [], seen: "intact" },
+      {
+        place: { ...access.place, identity: "chiara", object: copied },
+        ...{ isOurs: false, ends: undefined, seen: null },
+        doubts: [`role \`${copied}\` has no membership by a grant of \`elevation_manager\``],
+      },
+    ]);
+    assert.deepEqual(await manager.heldAlready(access.place), []);
+    assert.deepEqual(
+      (await manager.holdings("orders_admin")).map(({ member, how, through }) => [member, how, through]),
+      [
+        ["chiara", ["INHERIT", "SET"], [copied]],
+        [copied, ["INHERIT", "SET"], []],
+        ["postgres", ["SUPERUSER"], []],
+      ],
+    );
+  });
+
   it("when a neighbour made a role of our name first, then it gets nothing of us, is never adopted, and is left alone", async () => {
     await withNeighbour(async (sql) => {
       await sql(`CREATE ROLE ${role} ROLE chiara`);

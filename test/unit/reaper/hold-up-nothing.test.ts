@@ -49,7 +49,7 @@ describe("notices of a reaper", () => {
         if (event.type === "ended") ended.add(event.grant.digest);
         if (ended.size === 2) resolve();
       };
-      const times = { lookEvery: 20, sweepEvery: 60_000, random: () => 0, atOnce: 1 };
+      const times = { lookEvery: 20, sweepEvery: 60_000, reconcileEvery: 60_000, random: () => 0, atOnce: 1 };
       void runReaper(world, { environments: null, judge: () => null, ...times, on }, stop.signal).then(
         ({ failing: left }) => said.push(`${left} left`),
       );

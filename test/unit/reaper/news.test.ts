@@ -120,8 +120,11 @@ describe("what is news of a reaper", () => {
     assert.deepEqual(await read(orphan), [
       {
         event: "orphan",
-        key: `orphan:["${D}","orders","elev_1"]`,
-        about: { at, request: D, kind: "postgres", connection: "orders", object: "elev_1", differences: ["no note"] },
+        key: `orphan:["postgres","orders","7301","elev_1"]`,
+        about: {
+          ...{ at, request: D, kind: "postgres", connection: "orders", server: "7301", object: "elev_1" },
+          differences: ["no note"],
+        },
       },
     ]);
     assert.deepEqual(await read(orphan, orphan), []);

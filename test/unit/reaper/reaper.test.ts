@@ -26,6 +26,7 @@ class Run {
       atOnce: 4,
       lookEvery: 20,
       sweepEvery: 60_000,
+      reconcileEvery: 60_000,
       random: () => 0,
     };
     this.#run = runReaper(world, { ...usual, ...options, on }, this.#stop.signal);
@@ -211,7 +212,8 @@ describe("the reaper", () => {
       await run.next("looked");
       await run.stop();
     }
-    assert.deepEqual(world.target.calls, []);
+    // What stands there is compared with the journal; nothing is made.
+    assert.deepEqual(new Set(world.target.calls), new Set(["connect"]));
     assert.deepEqual(await eventsOf(world, inputs), ["decided"]);
   });
 

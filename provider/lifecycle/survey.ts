@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Instant } from "@elevation/domain";
+import type { GrantRecord, JournalView, Orphan } from "@elevation/journal";
+import type { Standing } from "./ports";
+import { asError, laterClock, reasonOf, type World, withConnection } from "./world";
+
+/** What one connection shows. */
+export interface Survey {
+  readonly kind: string;
+  readonly connection: string;
+  readonly server: string;
+  /** The later of our clock and the target's. */
+  readonly now: Instant;
+  readonly standing: readonly Standing[];
+}
+
+/** A connection whose server could not be asked. */
+export interface Unreached {
+  readonly connection: string;
+  readonly reason: string;
+}
+
+/** Something that stands at a target, and what time it is there. */
+export interface Seen {
+  readonly thing: Standing;
+  readonly now: Instant;
+}
+
+/**
+ * What stands under names of ours at every connection that the environment names, all at the same time; what gives nobody anything
+ * is cleared away first. Never rejects.
+ */
+export async function surveyAll(
+  world: World,
+): Promise<{ readonly surveys: readonly Survey[]; readonly unreached: readonly Unreached[] }> {
+  const surveys: Survey[] = [];
+  const unreached: Unreached[] = [];
+  const all = [...world.targets.values()].flatMap((target) =>
+    target.connections().map((connection) => ({ kind: target.kind, connection })),
+  );
+  await Promise.all(
+    all.map(async (where) => {
+      try {
+        surveys.push(await survey(world, where));
+      } catch (error) {
+        unreached.push({ connection: where.connection, reason: reasonOf(asError(error)) });
+      }
+    }),
+  );
+  return { surveys: surveys.sort(byConnection), unreached: unreached.sort(byConnection) };
+}
+
+function byConnection(one: { readonly connection: string }, other: { readonly connection: string }): number {
+  return one.connection < other.connection ? -1 : 1;
+}
+
+function survey(world: World, where: { readonly kind: string; readonly connection: string }): Promise<Survey> {
+  return withConnection(world, where, async (connection) => {
+    const listed = await connection.list();
+    const isCleared =
+      listed.some(({ isOurs, isEmptied }) => isOurs && isEmptied) && (await connection.sweep()).length > 0;
+    const standing = isCleared ? await connection.list() : listed;
+    return { ...where, server: connection.server, standing, now: await laterClock(world, connection) };
+  });
+}
+
+/** Which thing at which server it is, whatever connection leads there. */
+export function thingKey({ kind, server, object }: Pick<Orphan, "kind" | "server" | "object">): string {
+  return JSON.stringify([kind, server, object]);
+}
+
+/** All that a journal knows of, by the thing at the server that it is about. */
+export function recordsByObject(view: JournalView): ReadonlyMap<string, GrantRecord> {
+  return new Map([...view.grants].map((record) => [thingKey(record.intent.place), record]));
+}
+
+/** Each thing once, for two connections may lead to one server: through that of its grant, else through that of the login that made it. */
+export function seenOnce(
+  surveys: readonly Survey[],
+  records: ReadonlyMap<string, GrantRecord>,
+): ReadonlyMap<string, Seen> {
+  const seen = new Map<string, Seen>();
+  const rank = ({ place, isOurs }: Standing) =>
+    place.connection === records.get(thingKey(place))?.intent.place.connection ? 2 : isOurs ? 1 : 0;
+  for (const { standing, now } of surveys) {
+    for (const thing of standing) {
+      const key = thingKey(thing.place);
+      const before = seen.get(key);
+      if (before === undefined || rank(thing) > rank(before.thing)) seen.set(key, { thing, now });
+    }
+  }
+  return seen;
+}
