@@ -630,6 +630,10 @@ describe("decide()", () => {
       assert.equal(freeze("2026-11-24T23:00:00Z", both), "dba-short until 2026-11-24T23:45:00.000Z");
       assert.equal(freeze("2026-11-25T20:30:00Z", both), "dba-short until 2026-11-25T21:00:00.000Z");
       assert.equal(freeze("2026-11-25T22:00:00Z", both), "dba-short until 2026-11-25T22:45:00.000Z");
+      // Where the hours open as the other ends, neither instant is in both.
+      const touching =
+        'during: { from: 2026-11-24T21:00:00Z, to: 2026-11-24T22:00:00Z }\n    hours: { zone: UTC, days: [tue], from: "22:00", to: "23:00" }';
+      assert.equal(freeze("2026-11-24T21:30:00Z", touching), "dba-short until 2026-11-24T22:15:00.000Z");
     });
 
     it("when it is denied, then it says until when: the end of its day or its window, the earlier of both, if any is in sight", () => {
