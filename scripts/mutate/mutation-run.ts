@@ -13,6 +13,8 @@ export interface Mutant {
   /** `what stood there → what the mutant says`, on one line; long text is cut in its middle. */
   readonly mutation: string;
   readonly fate: Fate;
+  /** Of one without end: whether the mutated place was come to far too often, or its tests took far too long. */
+  readonly sign: "often" | "long" | null;
 }
 
 /** The mutants of one run by file, in the order of their places. */
@@ -35,6 +37,7 @@ interface StrykerMutant {
   readonly location: { readonly start: Place; readonly end: Place };
   readonly replacement?: string;
   readonly status: string;
+  readonly statusReason?: string;
 }
 
 const FATES: Readonly<Record<string, Fate>> = {
@@ -50,16 +53,21 @@ const LONGEST = 100;
 export function readRun(report: StrykerReport): MutationRun {
   const files = Object.entries(report.files).map(([file, { source, mutants }]) => {
     const lines = source.split("\n");
-    const read = mutants.flatMap(({ location, replacement = "", status }) => {
+    const read = mutants.flatMap(({ location, replacement = "", status, statusReason = "" }) => {
       const fate = FATES[status];
       if (fate === undefined) return [];
       const { line, column } = location.start;
       const mutation = `${onOneLine(textBetween(lines, location))} → ${onOneLine(replacement)}`;
-      return [{ file, line, column, code: lines[line - 1]?.trim() ?? "", mutation, fate }];
+      const sign = fate === "timeout" ? signOf(statusReason) : null;
+      return [{ file, line, column, code: lines[line - 1]?.trim() ?? "", mutation, fate, sign }];
     });
     return [file, read.sort((one, other) => one.line - other.line || one.column - other.column)] as const;
   });
   return { files: new Map(files.sort(([one], [other]) => (one < other ? -1 : 1))) };
+}
+
+function signOf(reason: string): "often" | "long" {
+  return reason.startsWith("Hit limit") ? "often" : "long";
 }
 
 function textBetween(lines: readonly string[], { start, end }: StrykerMutant["location"]): string {

@@ -26,6 +26,9 @@ const KEEPING = [
   ...["hours", "zone-time", "instant", "digest", "canonical-json"],
 ].map(inDomain);
 
+/** What the report is about. */
+export const MUTATED: readonly string[] = [...FORGETFUL, ...KEEPING];
+
 /** NB. Stryker knows no braces in patterns, and says nothing where one finds no file. */
 const TESTS = [
   "test/dist/unit/domain/*.test.js",
@@ -55,7 +58,7 @@ export interface Scope {
 export async function tryMutants({ only, concurrency }: Scope, say: Say): Promise<StrykerReport> {
   const source = join(repository, "scripts", "mutate", "tools");
   const tools = await installAside(source, cacheFolder(process.env, "mutate"), () => say("installing Stryker, once\n"));
-  const places = only.length === 0 ? [...FORGETFUL, ...KEEPING] : only;
+  const places = only.length === 0 ? MUTATED : only;
   const [sharing, apart] = [places.filter(isForgetful), places.filter((place) => !isForgetful(place))];
   let files: StrykerReport["files"] = {};
   for (const pass of [
