@@ -4,7 +4,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { cacheFolder } from "@elevation/engine";
-import { readRun, type StrykerReport } from "./mutate/mutation-run";
+import { readRun, renewed, type StrykerReport } from "./mutate/mutation-run";
 import { type MutateOptions, readOptions } from "./mutate/options";
 import { REASONS_FILE, survivorsOf } from "./mutate/reasons";
 import { LEAST_SCORE, listed, mutationDocs, percent, scoreOf, scores } from "./mutate/report";
@@ -31,13 +31,10 @@ async function main(options: MutateOptions): Promise<boolean> {
 }
 
 async function newReport(options: MutateOptions): Promise<StrykerReport> {
-  const { only } = options;
   const report = await tryMutants(options, (text) => process.stderr.write(text));
-  // Of lines alone nothing is kept: the file's other mutants were not tried.
-  if (only.some((place) => place.includes(":"))) return report;
-  const others = only.length > 0 ? lastReport().files : {};
   mkdirSync(cacheFolder(process.env, "mutate"), { recursive: true, mode: 0o700 });
-  writeFileSync(lastFile(), JSON.stringify({ files: { ...others, ...report.files } }));
+  const isWhole = (file: string): boolean => !options.only.some((place) => place.startsWith(`${file}:`));
+  writeFileSync(lastFile(), JSON.stringify(renewed(lastReport(), report, isWhole)));
   return report;
 }
 

@@ -66,6 +66,31 @@ export function readRun(report: StrykerReport): MutationRun {
   return { files: new Map(files.sort(([one], [other]) => (one < other ? -1 : 1))) };
 }
 
+/**
+ * A report in which what was found later stands instead: of whole files, or of lines of those that have not changed since. Of lines of a
+ * file that has, nothing is kept: what would become of its other mutants is not known.
+ */
+export function renewed(
+  report: StrykerReport,
+  later: StrykerReport,
+  isWhole: (file: string) => boolean,
+): StrykerReport {
+  const files = { ...report.files };
+  for (const [file, { source, mutants }] of Object.entries(later.files)) {
+    const known = files[file];
+    if (isWhole(file)) files[file] = { source, mutants };
+    else if (known?.source === source) {
+      const tried = new Map(mutants.map((mutant) => [keyOf(mutant), mutant]));
+      files[file] = { source, mutants: known.mutants.map((mutant) => tried.get(keyOf(mutant)) ?? mutant) };
+    }
+  }
+  return { files };
+}
+
+function keyOf({ location, replacement }: StrykerMutant): string {
+  return JSON.stringify([location, replacement]);
+}
+
 function signOf(reason: string): "often" | "long" {
   return reason.startsWith("Hit limit") ? "often" : "long";
 }
