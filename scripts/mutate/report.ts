@@ -94,7 +94,7 @@ oracle with 500 cases, and canonical JSON beside a library, all with a fixed see
 
 The command fails where less than ${LEAST_SCORE} % of all mutants are found or where one that isn't has no reason in
 \`${REASONS_FILE}\`. It works in a copy of the checkout and is not part of \`npm test\`: Stryker has a folder of its own for its packages,
-outside the repository.
+outside the repository. A mutant that keeps the product from being compiled or loaded counts for nothing.
 `;
 
 const SURVIVORS = `## Survivors
