@@ -485,6 +485,8 @@ describe("approvals", () => {
         judged({ any: [{ all: [onlyOf("p0"), ...choices.slice(1)] }, last] }, some, { directory: fits }),
         ALLOWED,
       );
+      const pairs = choices.slice(0, 30).map(({ any }) => ({ any: any.map((one) => ({ all: [one, { ...one }] })) }));
+      assert.equal(judged({ any: [{ all: pairs }, last] }, some, { directory: fits }), ALLOWED);
     });
 
     it("when a search takes all the looks that it may, then it is met; with one more it isn't", () => {
