@@ -35,7 +35,7 @@ export const MUTATED: readonly string[] = [...FORGETFUL, ...KEEPING];
  */
 const TESTS = [
   ...["steps", "windows", "instant", "duration", "break-glass", "conflicts", "cooldown", "extensions", "limits"],
-  ...["on-behalf", "judged-again", "decide", "hours", "approvals"],
+  ...["on-behalf", "judged-again", "compiled-policy", "many-rules", "decide", "hours", "approvals"],
 ]
   .map((name) => `test/dist/unit/domain/${name}.test.js`)
   .concat(
