@@ -23,7 +23,7 @@ async function main(options: MutateOptions): Promise<boolean> {
   if (unexplained.length > 0) print(`without a reason in ${REASONS_FILE}:\n${listed(unexplained)}`);
   if (!isWhole) return unexplained.length === 0;
   if (idle.length > 0) print(`reasons that no survivor needs; take them out:\n${idle.join("\n")}\n`);
-  writeFileSync(join(repository, DOCS), mutationDocs(run, survivors));
+  writeFileSync(join(repository, DOCS), mutationDocs(run, survivors, !options.isLast));
   print(
     `${DOCS}: score ${percent(score)} of at least ${LEAST_SCORE} %, ${survivors.length} survivors, ${unexplained.length} of them without a reason`,
   );
