@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
-import { aPolicy, aRule, ask, outcome, TEAM } from "./documents";
+import { environmentsOf, readDirectory, readPolicy } from "@elevation/domain";
+import { aPolicy, aRule, ask, at, outcome, TEAM } from "./documents";
 
 const NOW = "2026-11-24T10:00:00Z";
 const DIRECTORY = JSON.stringify({
@@ -57,6 +58,17 @@ describe("a policy of many rules", () => {
     assert.equal(judged(rules, { requester: "bob@example.com" }), "person until 2026-11-24T10:45:00.000Z");
     assert.equal(judged(rules, { requester: "olga@example.com" }), "other-0 until 2026-11-24T10:45:00.000Z");
     assert.equal(judged(rules, { requester: "tess@example.com" }), "other-0: no-identity");
+  });
+
+  it("when a rule is for everyone, then nobody is that who isn't in the directory, be the rules few or many", () => {
+    const { value: directory } = readDirectory({ file: "d.json", text: DIRECTORY });
+    for (const others of [[], OTHERS]) {
+      const rules = [{ id: "everyone", who: "everyone" }, ...others].map((rule) => aRule(rule));
+      const { value: policy } = readPolicy({ file: "p.json", text: aPolicy({}, { rules }) }, "study");
+      const where = (person: string) =>
+        environmentsOf(policy, directory, { person, role: "orders-admin", at: at(NOW) });
+      assert.deepEqual([where("alice@example.com"), where("zoe@example.com")], [["production"], []]);
+    }
   });
 
   it("when deny rules are many, then each that matches is said, in document order", () => {
