@@ -103,7 +103,7 @@ those of the policy first, each document's in order of place; where documents ar
 { "problems": [{ file, line, column, path, message }] }.
 
 --sarif writes SARIF 2.1.0 beside what is printed; to - it is printed alone, and then not together with --json. Paths in
-it begin at the folder of Pulumi.yaml, where there is one.
+it begin at the folder of Pulumi.yaml, where there is one; bad documents are told as errors of the rule "document".
 
 Exit codes: 0 nothing is found but notes, 1 at least one error or warning, 2 a document or an argument is bad (all problems
 of both documents are shown), 4 the SARIF file can't be written.`;

@@ -61,21 +61,11 @@ export function reasonViolations(kase: Case, rule: string, { minLength, matches 
   return violations;
 }
 
-/** A surrogate pair is one. */
+/** Code points that are two units of UTF-16 each. */
+const PAIRS = /[\u{10000}-\u{10ffff}]/gu;
+
 function codePoints(text: string): number {
-  let count = text.length;
-  for (let at = 0; at < text.length - 1; at++) {
-    if (isHigh(text.charCodeAt(at)) && isLow(text.charCodeAt(at + 1))) count--;
-  }
-  return count;
-}
-
-function isHigh(unit: number): boolean {
-  return unit >= 0xd800 && unit <= 0xdbff;
-}
-
-function isLow(unit: number): boolean {
-  return unit >= 0xdc00 && unit <= 0xdfff;
+  return text.length - (text.match(PAIRS)?.length ?? 0);
 }
 
 function nobody(kase: Case): Verdict {
@@ -89,16 +79,16 @@ function differentIds({ violations }: Verdict): number {
 }
 
 function noCandidate(kase: Case): Violation {
-  const { environment, requester, role } = kase.request.spec;
+  const { requester, role } = kase.request.spec;
+  const rules = allowsOfRole(kase.rules, role).matching(kase.people, requester, kase.at);
+  if (rules.length === 0) return violation.notEligible(kase, kase.cell.allows.all);
+  // NB. none of them is for all environments, nor for this one: it would be a candidate.
+  const named = new Set(rules.flatMap(({ environments }) => [...(environments ?? [])]));
   const targets = kase.rules.targets.get(role);
-  let elsewhere: Set<string> | null = null;
-  for (const { environments } of allowsOfRole(kase.rules, role).matching(kase.people, requester, kase.at)) {
-    if (environments === null || environments.has(environment)) continue;
-    elsewhere ??= new Set();
-    for (const name of environments) if (targets?.has(name) === true) elsewhere.add(name);
-  }
-  if (elsewhere === null) return violation.notEligible(kase, kase.cell.allows.all);
-  return violation.environmentNotAllowed(kase, [...elsewhere]);
+  return violation.environmentNotAllowed(
+    kase,
+    [...named].filter((name) => targets?.has(name)),
+  );
 }
 
 function judgeBy(rule: CompiledAllow, kase: Case): Verdict {

@@ -41,8 +41,8 @@ export function judgeApprovals(kase: Case, rule: CompiledAllow, duration: number
 
 /** The verdicts of people whose latest one rejects the request, and whom a leaf of any of these rules takes. */
 export function rejections(kase: Case, rules: readonly CompiledAllow[]): readonly Approval[] {
-  if (kase.approvals === null || kase.approvals.length === 0) return [];
   const { all, signed } = verdictsOf(kase);
+  if (all.size === 0) return [];
   const leaves = rules.flatMap(({ approvals }) => (approvals === null ? [] : leavesOf(approvals)));
   return [...all.keys()].sort().flatMap((person) => {
     for (const leaf of leaves) {
@@ -68,14 +68,15 @@ function describeWho(who: CompiledWho, name: (text: string) => string): string {
   return [...[...who.jobFunctions, ...who.people].map(name), ...onCall].join(" or ");
 }
 
+const NO_VERDICTS: Verdicts = { today: null, signed: new Map(), all: new Map() };
+
 /** Of people of the directory other than whoever asks, given since the request and not in the future. */
 function verdictsOf({ approvals, people, policy, proof, request, requestedAt, now }: Case): Verdicts {
-  // Nobody's verdict is compared with it then, and it is a hash.
-  const isNone = approvals === null || approvals.length === 0;
-  const today = isNone ? null : roleDigestOf(policy, request.spec.role, request.spec.environment);
+  if (approvals === null || approvals.length === 0) return NO_VERDICTS;
+  const today = roleDigestOf(policy, request.spec.role, request.spec.environment);
   const signed = new Map<string, Approval>();
   const all = new Map<string, Approval>();
-  for (const verdict of approvals ?? []) {
+  for (const verdict of approvals) {
     const { approver, at } = verdict;
     if (approver === request.spec.requester || approver === proof?.by || !people.people.has(approver)) continue;
     if (at < requestedAt || at > now) continue;
@@ -90,7 +91,8 @@ function verdictsOf({ approvals, people, policy, proof, request, requestedAt, no
  * doesn't mean today, then one of the shorter duration.
  */
 function isLater(verdict: Approval, known: Approval | undefined, today: string | null): boolean {
-  if (known === undefined || verdict.at !== known.at) return known === undefined || verdict.at > known.at;
+  if (known === undefined) return true;
+  if (verdict.at !== known.at) return verdict.at > known.at;
   if (verdict.verdict !== known.verdict) return verdict.verdict === "reject";
   const [upTo, knownUpTo] = [verdict, known].map((one) => one.upTo ?? Number.POSITIVE_INFINITY) as [number, number];
   const [isVoid, isKnownVoid] = [verdict, known].map(({ role }) => role !== undefined && role !== today);
@@ -180,8 +182,8 @@ function partsOf(demand: CompiledApprovals): readonly (CompiledLeaf | CompiledCh
 /** The choice of branches that lacks the fewest people; of equals the first. For people to read, and found without looking at all of them. */
 function nearest(demand: CompiledApprovals, fits: Fits): Seating {
   const patience = new Patience();
-  const seat = (leaves: readonly CompiledLeaf[]): Seating => {
-    const seating = new Seating(fits, patience);
+  const seat = (leaves: readonly CompiledLeaf[], looks: Patience): Seating => {
+    const seating = new Seating(fits, looks);
     for (const leaf of leaves) seating.fill(leaf);
     return seating;
   };
@@ -192,13 +194,13 @@ function nearest(demand: CompiledApprovals, fits: Fits): Seating {
     let fewest = Number.POSITIVE_INFINITY;
     for (const branch of part.branches) {
       const leaves = choose(branch);
-      const lack = seat(leaves).lack();
+      const lack = seat(leaves, patience).lack();
       if (lack < fewest) [best, fewest] = [leaves, lack];
       if (!patience.spend(leaves.length)) break;
     }
     return best;
   };
-  return seat(choose(demand));
+  return seat(choose(demand), new Patience());
 }
 
 /** Who fills which place: a matching in which nobody fills two, grown by augmenting paths. */
@@ -238,7 +240,7 @@ class Seating {
         lack--;
       }
     }
-    while (lack > 0 && people.length >= leaf.count && this.#makeRoom(leaf)) lack--;
+    while (lack > 0 && this.#makeRoom(leaf)) lack--;
     this.#lacks.set(leaf, lack);
     return lack === 0;
   }

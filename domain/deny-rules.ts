@@ -27,17 +27,14 @@ export function deniesAt({ during, hours }: CompiledDeny, at: Instant): boolean 
 export function deniesNext({ during, hours }: CompiledDeny, at: Instant, before: Instant): Instant | null {
   const from = Math.max(at, during?.from ?? at);
   const end = Math.min(before, during?.to ?? before);
-  if (from >= end) return null;
-  const first = hours === null ? from : nextOpen(hours, from);
-  return first !== null && first < end ? first : null;
+  const first = hours === null ? from : (nextOpen(hours, from) ?? end);
+  return first < end ? first : null;
 }
 
 /** The first instant after `at`, which the rule's times contain, that they don't; null where none is in sight. */
 export function deniesUntil({ during, hours }: CompiledDeny, at: Instant): Instant | null {
   const horizon = at + FORESEEN;
-  const closing = hours === null ? null : (windowAt(hours, at, horizon)?.to ?? null);
-  const ends = [during?.to ?? null, closing !== null && closing < horizon ? closing : null].filter(
-    (end) => end !== null,
-  );
-  return ends.length === 0 ? null : Math.min(...ends);
+  const closing = hours === null ? horizon : (windowAt(hours, at, horizon)?.to ?? horizon);
+  const end = Math.min(during?.to ?? Number.POSITIVE_INFINITY, closing < horizon ? closing : Number.POSITIVE_INFINITY);
+  return Number.isFinite(end) ? end : null;
 }

@@ -4,18 +4,18 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { cacheFolder } from "@elevation/engine";
-import { readRun, type StrykerReport } from "./mutate/mutation-run";
+import { readRun, renewed, type StrykerReport } from "./mutate/mutation-run";
 import { type MutateOptions, readOptions } from "./mutate/options";
 import { REASONS_FILE, survivorsOf } from "./mutate/reasons";
 import { LEAST_SCORE, listed, mutationDocs, percent, scoreOf, scores } from "./mutate/report";
-import { tryMutants } from "./mutate/stryker";
+import { MUTATED, tryMutants } from "./mutate/stryker";
 import { repository } from "./support/workspace";
 
 const DOCS = join("docs", "mutation.md");
 
 async function main(options: MutateOptions): Promise<boolean> {
   const isWhole = options.only.length === 0;
-  const run = readRun(options.isLast ? lastReport() : await newReport(options));
+  const run = readRun(options.isLast ? wholeReport() : await newReport(options));
   const { survivors, idle } = survivorsOf(run);
   const unexplained = survivors.filter(({ reason }) => reason === null);
   const score = scoreOf([...run.files.values()].flat());
@@ -23,7 +23,7 @@ async function main(options: MutateOptions): Promise<boolean> {
   if (unexplained.length > 0) print(`without a reason in ${REASONS_FILE}:\n${listed(unexplained)}`);
   if (!isWhole) return unexplained.length === 0;
   if (idle.length > 0) print(`reasons that no survivor needs; take them out:\n${idle.join("\n")}\n`);
-  writeFileSync(join(repository, DOCS), mutationDocs(run, survivors));
+  writeFileSync(join(repository, DOCS), mutationDocs(run, survivors, !options.isLast));
   print(
     `${DOCS}: score ${percent(score)} of at least ${LEAST_SCORE} %, ${survivors.length} survivors, ${unexplained.length} of them without a reason`,
   );
@@ -31,18 +31,24 @@ async function main(options: MutateOptions): Promise<boolean> {
 }
 
 async function newReport(options: MutateOptions): Promise<StrykerReport> {
-  const { only } = options;
   const report = await tryMutants(options, (text) => process.stderr.write(text));
-  // Of lines alone nothing is kept: the file's other mutants were not tried.
-  if (only.some((place) => place.includes(":"))) return report;
-  const others = only.length > 0 && existsSync(lastFile()) ? lastReport().files : {};
   mkdirSync(cacheFolder(process.env, "mutate"), { recursive: true, mode: 0o700 });
-  writeFileSync(lastFile(), JSON.stringify({ files: { ...others, ...report.files } }));
+  const isWhole = (file: string): boolean => !options.only.some((place) => place.startsWith(`${file}:`));
+  writeFileSync(lastFile(), JSON.stringify(renewed(lastReport(), report, isWhole)));
   return report;
 }
 
+/** Throws where a file has not been run as it is now: a report must not speak of code that is gone. */
+function wholeReport(): StrykerReport {
+  const { files } = lastReport();
+  const sourceOf = (file: string): string => readFileSync(join(repository, file), "utf8");
+  const stale = MUTATED.filter((file) => files[file]?.source !== sourceOf(file));
+  if (stale.length > 0) throw new Error(`run these first, they were not as they are now: --only ${stale.join(" ")}`);
+  return { files: Object.fromEntries(Object.entries(files).filter(([file]) => MUTATED.includes(file))) };
+}
+
 function lastReport(): StrykerReport {
-  if (!existsSync(lastFile())) throw new Error("there was no run yet; leave `--last` out");
+  if (!existsSync(lastFile())) return { files: {} };
   return JSON.parse(readFileSync(lastFile(), "utf8")) as StrykerReport;
 }
 

@@ -9,13 +9,13 @@ import {
   type Severity,
   type TestedRules,
 } from "@elevation/domain";
-import { readDocuments } from "../documents";
+import { BadDocuments, readDocuments } from "../documents";
 import { CommandError, EXIT, type ExitCode } from "../exit";
 import { readAt } from "../instant-option";
 import { renderFindings } from "../lint-table";
 import { readPolicyTests } from "../policy-test-files";
 import { runPolicyTests } from "../policy-test-run";
-import { sarifOf } from "../sarif";
+import { sarifOf, sarifOfProblems } from "../sarif";
 import type { Terminal } from "../terminal";
 
 export interface LintOptions {
@@ -40,13 +40,30 @@ export function lint(options: LintOptions, terminal: Terminal): ExitCode {
     throw new CommandError(EXIT.badInput, "`--json` and `--sarif -` would both be printed; give `--sarif` a file");
   }
   const at = readAt(options.at);
-  const { judge } = readDocuments(terminal.cwd, { ...options, requests: [] }, "study");
-  const findings = findingsOf(judge, { at, tested: testedRules(terminal.cwd, judge.policy.file, options) });
-  if (sarif === STDOUT) terminal.printJson(sarifOf(findings, version(), terminal.cwd));
-  else if (json === true) terminal.printJson({ at: formatInstant(at), counts: countsOf(findings), findings });
-  else terminal.print(renderFindings(terminal, findings, countsOf(findings)));
-  if (sarif !== undefined && sarif !== STDOUT) writeSarif(terminal, sarif, findings);
+  const findings = told(terminal, sarif, () => {
+    const { judge } = readDocuments(terminal.cwd, { ...options, requests: [] }, "study");
+    return findingsOf(judge, { at, tested: testedRules(terminal.cwd, judge.policy.file, options) });
+  });
+  if (json === true) terminal.printJson({ at: formatInstant(at), counts: countsOf(findings), findings });
+  else if (sarif !== STDOUT) terminal.print(renderFindings(terminal, findings, countsOf(findings)));
+  if (sarif !== undefined) writeSarif(terminal, sarif, sarifOf(findings, version(), terminal.cwd));
   return findings.some(({ severity }) => severity !== "note") ? EXIT.failed : EXIT.yes;
+}
+
+/** What is found; where documents are bad, SARIF tells that as well before the error does. */
+function told(
+  terminal: Terminal,
+  sarif: string | undefined,
+  find: () => readonly LintFinding[],
+): readonly LintFinding[] {
+  try {
+    return find();
+  } catch (error) {
+    if (sarif !== undefined && error instanceof BadDocuments) {
+      writeSarif(terminal, sarif, sarifOfProblems(error.problems, version(), terminal.cwd));
+    }
+    throw error;
+  }
 }
 
 /** What policy tests see of this policy: those that are named, else those beside a project's own policy; null where there are none. */
@@ -64,9 +81,13 @@ function countsOf(findings: readonly LintFinding[]): Readonly<Record<Severity, n
   return { error: count("error"), warning: count("warning"), note: count("note") };
 }
 
-function writeSarif({ cwd }: Terminal, file: string, findings: readonly LintFinding[]): void {
+function writeSarif(terminal: Terminal, file: string, log: object): void {
+  if (file === STDOUT) {
+    terminal.printJson(log);
+    return;
+  }
   try {
-    writeFileSync(resolve(cwd, file), `${JSON.stringify(sarifOf(findings, version(), cwd), null, 2)}\n`);
+    writeFileSync(resolve(terminal.cwd, file), `${JSON.stringify(log, null, 2)}\n`);
   } catch (error) {
     const { code = "unknown error" } = error as NodeJS.ErrnoException;
     throw new CommandError(

@@ -147,6 +147,7 @@ const asked: fc.Arbitrary<Asked> = world.chain((given) => {
             environments: fc.constantFrom("*" as const, ["production"]),
           }),
         ),
+        held: fc.constantFrom(undefined, undefined, undefined, undefined, "PT30S", "PT10M"),
         proof: fc.constantFrom("none" as const, "signature" as const),
         by: fc.constantFrom(null, ...PEOPLE),
         verdicts,
@@ -154,11 +155,13 @@ const asked: fc.Arbitrary<Asked> = world.chain((given) => {
         extended: fc.constantFrom(9, 240, null, null),
         startAt: fc.constantFrom(null, null, 0, 100, 700),
       })
-      .map(({ late, position, always, proof, by, verdicts, ended, extended, startAt }): Asked => {
+      .map(({ late, position, always, held, proof, by, verdicts, ended, extended, startAt }): Asked => {
         const every = [...rules];
         every.splice(position, 0, late);
         const never = always === undefined ? [] : [{ id: "always", effect: "deny" as const, ...always }];
-        const policy = { ...given.policy, rules: [...others, ...never, ...every], requests: { proof } };
+        const heldPer = held === undefined ? {} : { heldPer: { window: "P1D", max: held } };
+        const limits = { ...given.policy.limits, perPerson: { ...given.policy.limits?.perPerson, ...heldPer } };
+        const policy = { ...given.policy, rules: [...others, ...never, ...every], limits, requests: { proof } };
         const { now } = given;
         return {
           ...given,
@@ -380,6 +383,7 @@ describe("properties of lint", function () {
       shadowed: 0,
       "rule-denied": 0,
       "no-duration-fits": 0,
+      "min-above-held": 0,
       "approvals-impossible": 0,
       role: 0,
       allowed: 0,
@@ -397,7 +401,7 @@ describe("properties of lint", function () {
         const roles = named(policy, findings, "role-unreachable");
         const environments = named(policy, findings, "environment-unused");
         const never = new Set<string>();
-        for (const check of ["rule-denied", "no-duration-fits", "approvals-impossible"] as const) {
+        for (const check of ["rule-denied", "no-duration-fits", "min-above-held", "approvals-impossible"] as const) {
           const ids = named(policy, findings, check, ["error"]);
           met[check] += ids.size;
           for (const id of ids) never.add(id);

@@ -11,6 +11,7 @@ import { environmentUnbounded } from "./environment-unbounded";
 import { environmentUnused } from "./environment-unused";
 import { identityMissing } from "./identity-missing";
 import { jobFunctionEmpty } from "./job-function-empty";
+import { minAboveHeld } from "./min-above-held";
 import { noDurationFits } from "./no-duration-fits";
 import { noTarget } from "./no-target";
 import { nobodyMatches } from "./nobody-matches";
@@ -32,6 +33,7 @@ export const LINT_CHECKS: readonly LintCheck[] = [
   nobodyMatches,
   noTarget,
   noDurationFits,
+  minAboveHeld,
   defaultRefused,
   approvalsImpossible,
   roleUnreachable,

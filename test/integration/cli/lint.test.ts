@@ -169,6 +169,29 @@ describe("elevate lint --sarif", () => {
     }
   });
 
+  it("when documents are bad, then that is told as results, on stdout and in a file, beside the error", async () => {
+    project.write("policypack/elevation.yaml", CLEAN.replace("max: PT1H", "max: P1M"));
+    const printed = await elevate(["lint", "--at", AT, "--sarif", "-", "--directory", "gone.yaml"], {
+      cwd: project.path,
+    });
+    assert.equal(printed.exit, 2);
+    const log = JSON.parse(printed.stdout) as Sarif;
+    assert.ok(validate(log), JSON.stringify(validate.errors));
+    const [run] = log.runs;
+    assert.deepEqual(
+      run?.results.map(({ ruleId, level, locations }) => [ruleId, level, locations[0]?.physicalLocation]),
+      [
+        ["document", "error", { artifactLocation: { uri: "gone.yaml", uriBaseId: "%SRCROOT%" } }],
+        ["document", "error", placeOf("policypack/elevation.yaml", 19, 49)],
+      ],
+    );
+    const written = await elevate(["lint", "--at", AT, "--sarif", "lint.sarif", "--directory", "gone.yaml"], {
+      cwd: project.path,
+    });
+    assert.deepEqual(written, { ...printed, stdout: "" });
+    assert.deepEqual(JSON.parse(project.read("lint.sarif")), log);
+  });
+
   it("when a file lies outside of the project, then its whole path is told", async () => {
     const other = aProject();
     try {

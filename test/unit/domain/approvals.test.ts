@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
 import { type Approval, type DecisionContext, digestOf, roleDigestOf } from "@elevation/domain";
+import { fillersOf } from "@elevation/domain/dist/approvals";
+import type { CompiledLeaf } from "@elevation/domain/dist/compiled-policy";
 import { aPolicy, aRule, ask, at, aVerdict, edit, messages, outcome, TEAM } from "./documents";
 
 const NOW = "2026-11-24T10:00:00Z";
@@ -395,6 +397,19 @@ describe("approvals", () => {
     }
   });
 
+  it("when fewer people approved than a leaf takes, then those who fill other places move up, and fewer are missing", () => {
+    const { given, missing } = asked(
+      {
+        all: [
+          { from: "everyone", count: 1 },
+          { ...LEAD, count: 3 },
+        ],
+      },
+      [aVerdict("lea"), aVerdict("sam")],
+    ).approvals;
+    assert.deepEqual([given, missing], [["lea@example.com", "sam@example.com"], ["2 of dba-lead"]]);
+  });
+
   it("when people fill places in another order than that of their names, then they are named in order", () => {
     const report = asked({ all: [SECURITY, LEAD] }, [aVerdict("sam"), aVerdict("lea")]).approvals;
     assert.deepEqual(report.given, ["lea@example.com", "sam@example.com"]);
@@ -459,6 +474,50 @@ describe("approvals", () => {
       assert.equal(judged(demand, all, { directory: directory((index) => (index > 300 ? ["j0"] : [])) }), MISSING);
     });
 
+    it("when a branch takes more people than approved, then it is left at once, whatever choices it has, for the next", () => {
+      const choices = Array.from({ length: 60 }, () => ({ any: jobs.map((job) => leaf(job)) }));
+      const fits = directory((index) => (index < 59 ? [jobs[index % 5] ?? ""] : []));
+      const some = all.slice(0, 59);
+      // Met by p1 for the choice: only a search finds that.
+      const last = { all: [{ any: [onlyOf("p0"), onlyOf("p1")] }, onlyOf("p0")] };
+      assert.equal(judged({ any: [{ all: choices }, last] }, some, { directory: fits }), ALLOWED);
+      assert.equal(
+        judged({ any: [{ all: [onlyOf("p0"), ...choices.slice(1)] }, last] }, some, { directory: fits }),
+        ALLOWED,
+      );
+      const pairs = choices.slice(0, 30).map(({ any }) => ({ any: any.map((one) => ({ all: [one, { ...one }] })) }));
+      assert.equal(judged({ any: [{ all: pairs }, last] }, some, { directory: fits }), ALLOWED);
+    });
+
+    it("when a search takes all the looks that it may, then it is met; with one more it isn't", () => {
+      const from = {
+        isEveryone: true,
+        jobFunctions: [],
+        people: new Set<string>(),
+        onCall: [],
+        written: "everyone",
+      } as const;
+      const place: CompiledLeaf = { kind: "leaf", from, count: 1, fewest: 1, takesImported: false };
+      const [first, second, nobody, many] = [{ ...place }, { ...place }, { ...place }, { ...place }];
+      const demand = {
+        kind: "all",
+        branches: [first, second, { kind: "any", branches: [nobody, many], fewest: 1 }],
+        fewest: 3,
+      } as const;
+      // The second place is for whoever has the first, who moves up; the first branch of the choice is nobody's: 58 looks.
+      const fillers = (count: number) => {
+        const people = Array.from({ length: count }, (_, index) => `p${index}`);
+        const fits = new Map<CompiledLeaf, readonly string[]>([
+          [first, ["p0", "p1"]],
+          [second, ["p0"]],
+          [many, people],
+        ]);
+        return fillersOf(demand, (leaf) => fits.get(leaf) ?? [], count);
+      };
+      assert.deepEqual(fillers(100_000 - 58), ["p0", "p1", "p2"]);
+      assert.equal(fillers(100_000 - 57), null);
+    });
+
     it("when a demand has more choices than can be looked through, then it counts as not met, and soon", () => {
       const demand = { all: Array.from({ length: 60 }, () => ({ any: jobs.map((job) => leaf(job)) })) };
       const fits = directory((index) => (index < 59 ? [jobs[index % 5] ?? ""] : []));
@@ -470,6 +529,14 @@ describe("approvals", () => {
       assert.equal(judged(demand, all, { directory: directory(() => ["j0"]) }), MISSING);
       const choices = { any: Array.from({ length: 2000 }, () => ({ all: [leaf("j0", 200), leaf("j1", 201)] })) };
       assert.equal(judged(choices, all, { directory: directory(() => ["j0", "j1"]) }), MISSING);
+    });
+
+    it("when a demand has more choices than can be compared, then the nearest of those that were is named", () => {
+      const choices = Array.from({ length: 2000 }, () => ({ all: [leaf("j0", 200), leaf("j1", 203)] }));
+      const missing = (branches: unknown[]) =>
+        asked({ any: branches }, all, { directory: directory(() => ["j0", "j1"]) }).approvals.missing;
+      assert.deepEqual(missing([...choices, leaf("j4")]), ["3 of j1"]);
+      assert.deepEqual(missing([...choices.slice(0, 50), leaf("j4")]), ["1 of j4"]);
     });
   });
 });

@@ -546,6 +546,26 @@ describe("decide()", () => {
       assert.equal(bob(who, "2026-11-30T00:00:00.000Z"), "null: not-eligible");
     });
 
+    it("when somebody is on call twice, then it matches within each duty; of a schedule that doesn't exist nobody is", () => {
+      const twice = edit(DIRECTORY, [
+        "onCall:\n  orders:\n",
+        "onCall:\n  orders:\n    - { person: bob@example.com, from: 2026-12-07T00:00:00Z, to: 2026-12-14T00:00:00Z }\n",
+      ]);
+      const judged = (schedule: string, now: string) =>
+        outcome(
+          ask({
+            now,
+            policy: edit(POLICY, ["who: { jobFunctions: [dba] }", `who: { onCall: [${schedule}] }`]),
+            directory: twice,
+            spec: { requester: "bob@example.com", requestedAt: now },
+          }),
+        );
+      assert.equal(judged("orders", "2026-11-29T10:00:00Z"), "dba-short until 2026-11-29T10:45:00.000Z");
+      assert.equal(judged("orders", "2026-12-01T10:00:00Z"), "null: not-eligible");
+      assert.equal(judged("orders", "2026-12-08T10:00:00Z"), "dba-short until 2026-12-08T10:45:00.000Z");
+      assert.equal(judged("gone", "2026-12-08T10:00:00Z"), "null: not-eligible");
+    });
+
     it("when a job function includes others, at any distance, then their people have it", () => {
       const directory = edit(DIRECTORY, ["sre: {}", "sre: { includes: [all-dba] }\n  all-dba: { includes: [dba] }"]);
       const policy = edit(POLICY, ["who: { jobFunctions: [dba] }", "who: { jobFunctions: [sre] }"]);
@@ -630,6 +650,10 @@ describe("decide()", () => {
       assert.equal(freeze("2026-11-24T23:00:00Z", both), "dba-short until 2026-11-24T23:45:00.000Z");
       assert.equal(freeze("2026-11-25T20:30:00Z", both), "dba-short until 2026-11-25T21:00:00.000Z");
       assert.equal(freeze("2026-11-25T22:00:00Z", both), "dba-short until 2026-11-25T22:45:00.000Z");
+      // Where the hours open as the other ends, neither instant is in both.
+      const touching =
+        'during: { from: 2026-11-24T21:00:00Z, to: 2026-11-24T22:00:00Z }\n    hours: { zone: UTC, days: [tue], from: "22:00", to: "23:00" }';
+      assert.equal(freeze("2026-11-24T21:30:00Z", touching), "dba-short until 2026-11-24T22:15:00.000Z");
     });
 
     it("when it is denied, then it says until when: the end of its day or its window, the earlier of both, if any is in sight", () => {

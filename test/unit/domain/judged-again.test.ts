@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
 import { judgedAgain, parseRequest, readJudge } from "@elevation/domain";
-import { describe, it } from "mocha";
 
 const RULES = `
   - { id: freeze, effect: deny, who: everyone, roles: "*", environments: [production], during: { from: 2026-12-20T00:00:00Z, to: 2027-01-02T00:00:00Z } }

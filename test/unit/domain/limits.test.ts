@@ -44,6 +44,13 @@ describe("limits on live grants", () => {
     assert.equal(judged(TWO, { live: [other(1, bob), other(2, bob)], history: [anEnded(), anEnded()] }), ALLOWED);
   });
 
+  it("when a list of grants grows between two decisions, then the second one counts what was added", () => {
+    const live = [other(1)];
+    assert.equal(judged(TWO, { live }), ALLOWED);
+    live.push(other(2));
+    assert.equal(judged(TWO, { live }), LIMITED);
+  });
+
   it("when a grant ends before the start, or should have ended already, then it counts while it is live", () => {
     const live = [other(1), other(2, { expiresAt: at("2026-11-24T09:00:00Z") })];
     assert.equal(judged(TWO, { live, spec: { startAt: "2026-11-24T18:00:00Z" } }), LIMITED);

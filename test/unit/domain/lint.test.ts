@@ -90,6 +90,8 @@ onCall:
     - { person: emil@example.com, from: 2026-11-23T00:00:00Z, to: 2026-11-24T10:00:00.001Z }
 `;
 
+const SATURDAYS = 'hours: { zone: Europe/Berlin, days: [sat], from: "08:00", to: "18:00" }';
+
 type Edits = readonly (readonly [string, string])[];
 
 interface Case {
@@ -725,6 +727,85 @@ const CASES: readonly Case[] = [
     check: "no-duration-fits",
     when: "what is longer is cut",
     policy: [["min: PT1H, max: PT8H", "min: PT1H, max: PT10M, clamp: true"]],
+    finds: [],
+  },
+  {
+    check: "min-above-held",
+    when: "a rule gives no less than what a person may hold, and nothing cuts it",
+    policy: [
+      ["environments: [production]\n    during", "environments: [staging]\n    during"],
+      ["conflicts:", "limits: { perPerson: { heldPer: { window: P1D, max: PT59M59S } } }\nconflicts:"],
+    ],
+    finds: [
+      [
+        "error",
+        "rules[1].duration",
+        "rule `dba-long` gives no less than 1 h in `production`, and `limits.perPerson.heldPer` lets a person hold 59 min 59 s within 1 d; lower `duration.min`, or raise the limit",
+      ],
+    ],
+  },
+  {
+    check: "min-above-held",
+    when: "a deny rule may cut it, by its `during` or by its hours",
+    policy: [["conflicts:", "limits: { perPerson: { heldPer: { window: P1D, max: PT59M59S } } }\nconflicts:"]],
+    finds: [
+      [
+        "warning",
+        "rules[1].duration",
+        "rule `dba-long` gives no less than 1 h in `production`, and `limits.perPerson.heldPer` lets a person hold 59 min 59 s within 1 d; lower `duration.min`, or raise the limit",
+      ],
+    ],
+  },
+  {
+    check: "min-above-held",
+    when: "closing time may cut it, or hours of a deny rule",
+    policy: [
+      ["during: { from: 2026-12-20T00:00:00Z, to: 2027-01-02T00:00:00Z }", SATURDAYS],
+      ["duration: { max: PT4H }", "duration: { min: PT2H, max: PT4H }"],
+      ['to: "18:00" }', 'to: "18:00", mode: hold }'],
+      ['roles: "*"', "roles: [orders-admin]"],
+      ["conflicts:", "limits: { perPerson: { heldPer: { window: P1D, max: PT59M59S } } }\nconflicts:"],
+    ],
+    finds: [
+      [
+        "warning",
+        "rules[1].duration",
+        "rule `dba-long` gives no less than 1 h in `production`, and `limits.perPerson.heldPer` lets a person hold 59 min 59 s within 1 d; lower `duration.min`, or raise the limit",
+      ],
+      [
+        "warning",
+        "rules[2].duration",
+        "rule `audit` gives no less than 2 h in `production`, and `limits.perPerson.heldPer` lets a person hold 59 min 59 s within 1 d; lower `duration.min`, or raise the limit",
+      ],
+    ],
+  },
+  {
+    check: "min-above-held",
+    when: "it is so in one environment of two, because the other one cuts what is asked",
+    policy: [
+      ["duration: { default: PT30M, max: PT1H }", "duration: { min: PT1H, max: PT2H, clamp: true }"],
+      ["production: { maxDuration: PT8H }", "production: { maxDuration: PT30M }"],
+      ["conflicts:", "limits: { perPerson: { heldPer: { window: P1D, max: PT30M } } }\nconflicts:"],
+      ["duration: { min: PT1H, max: PT8H }", "duration: { max: PT8H }"],
+    ],
+    finds: [
+      [
+        "warning",
+        "rules[0].duration",
+        "rule `dba-short` gives no less than 1 h in `staging`, and `limits.perPerson.heldPer` lets a person hold 30 min within 1 d; lower `duration.min`, or raise the limit",
+      ],
+    ],
+  },
+  {
+    check: "min-above-held",
+    when: "the shortest grant is as long as what a person may hold",
+    policy: [["conflicts:", "limits: { perPerson: { heldPer: { window: P1D, max: PT1H } } }\nconflicts:"]],
+    finds: [],
+  },
+  {
+    check: "min-above-held",
+    when: "the window is no longer than what may be held within it",
+    policy: [["conflicts:", "limits: { perPerson: { heldPer: { window: PT30M, max: PT30M } } }\nconflicts:"]],
     finds: [],
   },
   {

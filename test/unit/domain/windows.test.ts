@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { formatInstant } from "@elevation/domain";
 import { compileHours, nextOpen, windowAt, windowsBetween } from "@elevation/domain/dist/hours";
-import { instantOf, offsetAt, renderLocal, weekdayOf } from "@elevation/domain/dist/zone-time";
+import { changeOfClocks, instantOf, offsetAt, renderLocal, weekdayOf } from "@elevation/domain/dist/zone-time";
 import { IANAZone } from "luxon";
 import { type Hours, isOpen, MINUTE } from "../../differential/calendar";
 import { at, later } from "./documents";
@@ -66,6 +66,14 @@ describe("windows of hours", () => {
         ["2011-12-30T18:00:00.000Z 2011-12-31T06:00:00.000Z"],
       );
     });
+
+    it("when clocks go back over midnight, then a window that began before they did is found on the evening that comes again", () => {
+      // St. John's went back from Sunday 00:01 to Saturday 23:01 at 2010-11-07T02:31Z.
+      const sunday = { zone: "America/St_Johns", days: ["sun"], from: "00:00", to: "02:00" } satisfies Partial<Hours>;
+      assert.deepEqual(between(sunday, "2010-11-07T02:40:00Z", "2010-11-07T02:45:00Z"), [
+        "2010-11-07T02:30:00.000Z 2010-11-07T05:30:00.000Z",
+      ]);
+    });
   });
 
   describe("around an instant", () => {
@@ -82,6 +90,10 @@ describe("windows of hours", () => {
       );
       assert.equal(
         around(ALWAYS, "2026-11-24T12:00:00Z", "2026-11-26T00:00:00.001Z"),
+        "2026-11-22T00:00:00.000Z 2026-11-27T00:00:00.000Z",
+      );
+      assert.equal(
+        around(ALWAYS, "2026-11-24T12:00:00Z", "2026-11-27T00:00:00.000Z"),
         "2026-11-22T00:00:00.000Z 2026-11-27T00:00:00.000Z",
       );
       assert.equal(
@@ -106,6 +118,10 @@ describe("windows of hours", () => {
       assert.equal(
         around({ from: "08:00", to: "07:59" }, "2026-11-24T12:00:00Z", "2026-12-31T00:00:00Z"),
         "2026-11-24T08:00:00.000Z 2026-11-25T07:59:00.000Z",
+      );
+      assert.equal(
+        around({ from: "12:00", to: "11:00" }, "2026-11-24T13:00:00Z", "2026-12-31T00:00:00Z"),
+        "2026-11-24T12:00:00.000Z 2026-11-25T11:00:00.000Z",
       );
     });
 
@@ -237,14 +253,62 @@ describe("clocks of a zone", () => {
     );
   });
 
-  it("when more offsets were asked for than are kept, then they are the same", () => {
-    const berlin = zone("Europe/Berlin");
-    const [winter, summer] = [at("2026-01-01T00:00:00Z"), at("2026-07-01T00:00:00Z")];
-    for (let minute = 0; minute < 5000; minute++) offsetAt(berlin, winter + minute * MINUTE);
+  it("when an offset was asked for, then the calendar, which is slow, isn't asked again for that minute, of the last 4096", () => {
+    class Counting extends IANAZone {
+      asked = 0;
+      override offset(instant: number): number {
+        this.asked++;
+        return super.offset(instant);
+      }
+    }
+    const berlin = new Counting("Europe/Berlin");
+    const [first, summer] = [at("1973-01-01T00:00:00Z"), at("2026-07-01T00:00:00Z")];
+    const ask = (instant: number) => {
+      const before = berlin.asked;
+      const offset = offsetAt(berlin, instant) / MINUTE;
+      return [offset, berlin.asked - before];
+    };
     assert.deepEqual(
-      [winter, summer].map((instant) => offsetAt(berlin, instant) / MINUTE),
-      [60, 120],
+      [ask(first), ask(first), ask(first + MINUTE - 1)],
+      [60, 60, 60].map((offset, n) => [offset, n === 0 ? 1 : 0]),
     );
+    for (let minute = 1; minute < 4096; minute++) ask(first + minute * MINUTE);
+    assert.deepEqual(
+      [ask(first), ask(first + 4095 * MINUTE)],
+      [
+        [60, 0],
+        [60, 0],
+      ],
+    );
+    assert.deepEqual(
+      [ask(summer), ask(summer), ask(first)],
+      [
+        [120, 1],
+        [120, 0],
+        [60, 1],
+      ],
+    );
+  });
+
+  it("when clocks change between two instants, then the minute of the change is found", () => {
+    for (const [name, change] of [
+      ["Europe/Berlin", "2026-03-29T01:00:00.000Z"],
+      ["Europe/Berlin", "2026-10-25T01:00:00.000Z"],
+      ["Australia/Lord_Howe", "2026-04-04T15:00:00.000Z"],
+      ["Pacific/Apia", "2011-12-30T10:00:00.000Z"],
+      ["America/St_Johns", "2010-11-07T02:31:00.000Z"],
+    ] as const) {
+      for (const [before, after] of [
+        [7 * 24 * 60 * MINUTE, 7 * 24 * 60 * MINUTE],
+        [1, 24 * 60 * MINUTE],
+        [24 * 60 * MINUTE + 1, 0],
+        [1, 0],
+        [3 * MINUTE + 30_001, 2 * MINUTE + 1],
+      ] as const) {
+        const found = changeOfClocks(zone(name), at(change) - before, at(change) + after);
+        assert.equal(formatInstant(found), change, `${name} ${before} ${after}`);
+      }
+    }
   });
 
   it("when a day is before 1970, then its weekday is right too", () => {
