@@ -11,7 +11,7 @@ import {
   lockOf,
 } from "@elevation/domain";
 import { type GrantRecord, headOf, nextRecord, verifiedInstant } from "./grant-record";
-import type { JournalView } from "./journal-view";
+import type { JournalView, Revocation } from "./journal-view";
 import { Orphans } from "./orphan";
 import { Schedules } from "./schedule";
 import { GENESIS, type Head } from "./store";
@@ -46,6 +46,7 @@ export class ChainState {
   readonly #extensions = new Map<Digest, number>();
   readonly #orphans = new Orphans();
   readonly #orders = new Map<string, Head>();
+  readonly #revocations = new Map<string, Revocation & { readonly seq: number }>();
   readonly #locks: Lock[] = [];
   #openedAt: Instant = 0;
   #view: JournalView | null = null;
@@ -77,6 +78,9 @@ export class ChainState {
     const { order } = event.data as EventData["order"];
     // The first one with an id is the one that was obeyed.
     if (!this.#orders.has(order.payload.id)) this.#orders.set(order.payload.id, headOf(event));
+    const { by, id, request } = order.payload;
+    if (order.payload.order === "revoke" && request !== undefined && !this.#revocations.has(request))
+      this.#revocations.set(request, { id, by, at: event.at, seq: event.seq });
     const lock = lockOf(order);
     if (lock !== null) this.#locks.push(lock);
   }
@@ -132,7 +136,7 @@ export class ChainState {
   #makeView(): JournalView {
     const [hashes, records, decisions, failures] = [this.#hashes, this.#records, this.#decisions, this.#failures];
     const [chains, orders, allLocks, locks] = [this.#chains, this.#orders, this.#locks, this.#locks.length];
-    const orphans = this.#orphans;
+    const [orphans, revocations] = [this.#orphans, this.#revocations];
     // Frozen: decide() indexes such a list once.
     const [head, live, ended] = [this.head, Object.freeze([...this.#live.values()]), this.#history.length];
     const allEnded = this.#history;
@@ -167,6 +171,10 @@ export class ChainState {
       },
       order: (id) => {
         const found = orders.get(id);
+        return found !== undefined && found.seq <= head.seq ? found : null;
+      },
+      revocation: (digest) => {
+        const found = revocations.get(digest);
         return found !== undefined && found.seq <= head.seq ? found : null;
       },
       has: ({ seq, hash }) => seq <= head.seq && hashes[seq - 1] === hash,

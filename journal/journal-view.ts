@@ -5,6 +5,13 @@ import type { Orphan } from "./orphan";
 import type { Schedule } from "./schedule";
 import type { Head } from "./store";
 
+/** An order to revoke that was obeyed. */
+export interface Revocation {
+  readonly id: string;
+  readonly by: string;
+  readonly at: string;
+}
+
 /** What a verified journal says up to one event. It never changes: later events are in a later view. */
 export interface JournalView {
   /** The hash of the first event. */
@@ -34,6 +41,8 @@ export interface JournalView {
   readonly locks: readonly Lock[];
   /** The event of an order that was obeyed; null where none with this id was. */
   order(id: string): Head | null;
+  /** The first order to revoke that names a digest; null where there is none. What it names is never opened after it. */
+  revocation(digest: Digest): Revocation | null;
   /** The latest decision on a digest that was journaled; null where there is none. */
   lastDecision(digest: Digest): Decision | null;
   /** Why a digest's activation did not happen, the latest that was journaled; null where it never failed. */

@@ -10,7 +10,7 @@ import {
   startAtOf,
   targetOf,
 } from "@elevation/domain";
-import type { JournalView } from "./journal-view";
+import type { JournalView, Revocation } from "./journal-view";
 import type { Head } from "./store";
 
 /** What a request is judged by, besides the documents. */
@@ -30,7 +30,8 @@ export interface JudgeWhere {
  * The one decision that the policy pack shows, `elevate check` prints and the provider enforces: decide() on what the
  * journal says is live and ended, and what can only be judged with a journal:
  * `journal-untrusted` (it lacks the witness), `locked` (an administrator locked it), `request-elsewhere` (the digest's first intent belongs to another stack),
- * `request-ended` (dated before this journal was opened: a new journal gives old requests no second life). That ends the
+ * `request-ended` (dated before this journal was opened: a new journal gives old requests no second life; or an order revoked what had
+ * not been opened yet, or failed to be). That ends the
  * judgement as decide()'s own `request-ended` does: nothing else is said of the request, unless the journal is untrusted.
  * Never throws on valid documents; changes nothing.
  */
@@ -43,9 +44,10 @@ export function judge(documents: Judge, request: Request, where: JudgeWhere): De
   const decision = decide(policy.value, directory.value, request, context);
   if (view === null) return decision;
   const untrusted = untrustedViolations(request, view, where.witness);
-  if (isBeforeOpened(request, decision, view)) {
+  const over = endedViolation(request, decision, view);
+  if (over !== null) {
     const ended = { ...decision, rule: null, approvals: { required: [], given: [], missing: [] } };
-    return deny(ended, [...untrusted, requestEnded(request, view)]);
+    return deny(ended, [...untrusted, over]);
   }
   const elsewhere = elsewhereViolations(request, decision, view, where.stack);
   const outside = [...untrusted, ...elsewhere, ...lockedViolations(documents, request, decision, view, now)];
@@ -92,10 +94,16 @@ function lockedViolations(
 }
 
 /** Of a live grant nothing is judged again, and what decide() found to have ended is said once. */
-function isBeforeOpened(request: Request, { requestDigest, violations }: Decision, view: JournalView): boolean {
+function endedViolation(
+  request: Request,
+  { requestDigest, violations }: Decision,
+  view: JournalView,
+): Violation | null {
+  if (view.grant(requestDigest)?.status === "live" || violations.some(({ id }) => id === "request-ended")) return null;
   const requestedAt = parseInstant(request.spec.requestedAt);
-  if (requestedAt === null || requestedAt >= view.openedAt) return false;
-  return view.grant(requestDigest)?.status !== "live" && !violations.some(({ id }) => id === "request-ended");
+  if (requestedAt !== null && requestedAt < view.openedAt) return requestEnded(request, view);
+  const revocation = view.revocation(requestDigest);
+  return revocation === null ? null : requestRevoked(request, revocation);
 }
 
 function journalUntrusted(request: Request, witness: Head, view: JournalView): Violation {
@@ -145,6 +153,17 @@ function requestEnded(request: Request, view: JournalView): Violation {
     observed: request.spec.requestedAt,
     limit: openedAt,
     message: `${name} is dated ${quote(request.spec.requestedAt)}, the journal was opened at ${openedAt} and knows nothing older; write a new request`,
+  };
+}
+
+function requestRevoked(request: Request, { id, by, at }: Revocation): Violation {
+  return {
+    id: "request-ended",
+    rule: null,
+    path: "",
+    observed: id,
+    limit: null,
+    message: `${quote(request.metadata.name)} was revoked at ${at} by order ${quote(id)} of ${quote(by)}, before it opened anything; write a new request`,
   };
 }
 

@@ -1,7 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type Digest, formatInstant, type Order, parseInstant, quote, type Standing } from "@elevation/domain";
+import {
+  type Digest,
+  formatInstant,
+  type NewEvent,
+  type Order,
+  parseInstant,
+  quote,
+  type Standing,
+} from "@elevation/domain";
 import type { JournalView } from "@elevation/journal";
-import { asError, journalCall, reasonOf, tryTrustedView, type World } from "./world";
+import { asError, eventHeader, journalCall, reasonOf, tryTrustedView, type World } from "./world";
 
 /** What came of recording an order; `why` is a whole sentence. */
 export type OrderRecorded =
@@ -45,11 +53,20 @@ export async function recordOrder(
     const { result } = await journalCall(() =>
       trusted.journal.step((view) => {
         const fault = historyFault(order, view) ?? check(view);
-        return { events: fault === null ? [event] : [], result: fault };
+        return { events: fault === null ? [event, ...withdrawal(world, order, view)] : [], result: fault };
       }),
     );
     return result === null ? { is: "recorded" } : { is: "refused", why: result };
   } catch (error) {
     return { is: "unrecorded", why: reasonOf(asError(error)) };
   }
+}
+
+/** What an order revokes before its start waits for it no more. */
+function withdrawal(world: World, { payload }: Order, view: JournalView): NewEvent[] {
+  const digest = payload.request as Digest | undefined;
+  if (payload.order !== "revoke" || digest === undefined || !view.scheduled.has(digest)) return [];
+  if (view.grant(digest)?.status === "live") return [];
+  const reason = `revoked by order ${quote(payload.id)} of ${quote(payload.by)}`;
+  return [{ ...eventHeader(world, { digest }), type: "failed", data: { reason, unscheduled: true } }];
 }

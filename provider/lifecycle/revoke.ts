@@ -45,7 +45,8 @@ export interface Attempt {
 
 /**
  * Why a grant must end at an instant, or null while it may stay: its time is over, an end was begun or is stuck, it was
- * changed at the target, or the journal, if it can be trusted, doesn't call it live, has another of its chain ended early, or locks it.
+ * changed at the target, or the journal, if it can be trusted, doesn't call it live, has another of its chain ended early, locks it, or holds an order to
+ * revoke it: one that came while it was made ends it as well.
  */
 export function mustEnd(state: OpenState, trusted: Trusted | Error, now: Instant): EndCause | null {
   const known = trusted instanceof Error ? undefined : trusted.view.grant(state.digest);
@@ -56,6 +57,7 @@ export function mustEnd(state: OpenState, trusted: Trusted | Error, now: Instant
     return known?.activated === false ? "incomplete" : (known?.endingCause ?? "withdrawn");
   if (trusted instanceof Error) return null;
   if (isOfEndingChain(trusted.view, state.digest)) return "chain";
+  if (trusted.view.revocation(state.digest) !== null) return "ordered";
   return lockedBy(trusted.view.locks, lockableOf(state), now) === null ? null : "locked";
 }
 

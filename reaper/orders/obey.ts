@@ -8,6 +8,7 @@ import {
   namedLock,
   type Order,
   quote,
+  type Request,
   type Signature,
   type Standing,
 } from "@elevation/domain";
@@ -75,14 +76,16 @@ export async function obey(world: World, bounds: Bounds, order: Order, signed: S
 async function revoke(kase: Case): Promise<Answer> {
   const { world, trusted, order, signed, environments } = kase;
   const grant = grantOf(kase);
-  if (grant === null) {
+  const scheduled = trusted instanceof Error ? undefined : trusted.view.scheduled.get(order.payload.request as Digest);
+  const { request } = grant ?? scheduled ?? {};
+  if (request === undefined) {
     if (trusted instanceof Error) return waits(kase, `the journal can't say what grant is meant: ${reasonOf(trusted)}`);
     return refused(
       kase,
       `the journal knows no grant of ${order.payload.request}; a request that was never activated is withdrawn by taking its file away`,
     );
   }
-  const { requester, environment } = grant.request.spec;
+  const { requester, environment } = request.spec;
   const standing: Standing | null = signed.isAdministrator
     ? "administrator"
     : requester === order.payload.by
@@ -91,6 +94,7 @@ async function revoke(kase: Case): Promise<Answer> {
   if (standing === null) return refused(kase, `only ${quote(requester)} and administrators may revoke this grant`);
   if (environments !== null && !environments.has(environment))
     return waits(kase, `the grant is in ${quote(environment)}, which this reaper doesn't serve`);
+  if (grant === null) return recorded(kase, standing, () => null, withdrawnWords(request));
   const reaped = await endDue(world, grant, "ordered");
   const name = quote(reaped.name);
   if (reaped.outcome === "unrecorded")
@@ -98,10 +102,15 @@ async function revoke(kase: Case): Promise<Answer> {
   return recorded(kase, standing, () => null, endedWords(reaped));
 }
 
+function withdrawnWords({ metadata, spec }: Request): string {
+  return `the request ${quote(metadata.name)} of ${quote(spec.requester)} opened nothing, and opens nothing any more`;
+}
+
 function endedWords({ name, requester, outcome, reason }: Reaped): string {
   const grant = `the grant ${quote(name)} of ${quote(requester)}`;
   if (outcome === "stuck")
     return `${grant} must end and could not be ended yet; it is tried again without end: ${reason}`;
+  if (outcome === "failed") return `${grant} had opened nothing, and opens nothing any more`;
   return `${grant} is ${outcome}`;
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
 import { formatInstant, type OrderPayload } from "@elevation/domain";
-import { activate, type GrantState, type Pass, read, reap } from "@elevation/provider/lifecycle";
+import { activate, activateScheduled, type GrantState, type Pass, read, reap } from "@elevation/provider/lifecycle";
 import { aRequest, createWorld, eventsOf, inputsOf, START, type TestWorld } from "../../support/lifecycle";
 import { aKey, orderEvent, signedOrder } from "../../support/signing";
 
@@ -119,6 +119,47 @@ describe("orders that the journal holds", () => {
       const { status } = await activate(world, inputs);
       assert.equal(status, "stuck");
       assert.equal(world.target.things.size, 0);
+    });
+  });
+
+  describe("to revoke what is not open", () => {
+    const NOON = formatInstant(START + 60 * MINUTE);
+    const later = inputsOf(aRequest({ startAt: NOON, duration: "PT30M" }, "later"));
+    const revoke = () => record({ order: "revoke", request: later.digest });
+    const refusal = `\`later\` creates nothing: \`later\` was revoked at ${formatInstant(START)} by order \`revoke\` of \`ann@example.com\`, before it opened anything; write a new request`;
+
+    it("when it waits for its start, then an up opens nothing at it, and says why", async () => {
+      const scheduled = await activate(world, later);
+      await revoke();
+      world.now = START + 60 * MINUTE;
+      const { status } = await activate(world, later, scheduled);
+      assert.equal(status, "failed");
+      assert.equal(world.said.at(-1), refusal);
+      assert.equal([...world.target.things.keys()].filter((name) => name.includes("later")).length, 0);
+      assert.deepEqual((await (await world.journal()).view()).scheduled.size, 0);
+    });
+
+    it("when the reaper was about to open it, then it opens nothing", async () => {
+      await activate(world, later);
+      await revoke();
+      world.now = START + 60 * MINUTE;
+      const before = world.target.things.size;
+      const schedule = (await (await world.journal()).view()).scheduled.get(later.digest);
+      assert.ok(schedule);
+      assert.equal((await activateScheduled(world, schedule))?.status, "failed");
+      assert.equal(world.target.things.size, before);
+    });
+
+    it("when it was opened before the order could be recorded, then the next pass ends it", async () => {
+      await activate(world, later);
+      world.now = START + 60 * MINUTE;
+      await activate(world, later);
+      await record({ order: "revoke", request: later.digest });
+      const { reaped } = await reap(world, PASS);
+      assert.deepEqual(
+        reaped.filter(({ name }) => name === "later").map(({ cause, outcome }) => [cause, outcome]),
+        [["ordered", "revoked"]],
+      );
     });
   });
 });

@@ -152,6 +152,26 @@ describe("the desk that takes orders", () => {
       );
     });
 
+    it("when it names what waits for its start, then that is withdrawn, and opens nothing any more", async () => {
+      const later = inputsOf(aRequest({ startAt: formatInstant(START + 60 * MINUTE) }, "later"));
+      await activate(world, later);
+      put(revokeOf(later), mallory);
+      await serve();
+      assert.match(
+        inbox.settled.get("a.json")?.reason ?? "",
+        /only `alice@example.com` and administrators may revoke this grant$/,
+      );
+      put({ ...revokeOf(later), id: "order-2" }, alice, "b.json");
+      await serve();
+      assert.deepEqual(inbox.settled.get("b.json"), {
+        settlement: "done",
+        reason:
+          "order `order-2` of `alice@example.com`: the request `later` of `alice@example.com` opened nothing, and opens nothing any more",
+      });
+      assert.deepEqual(await eventsOf(world, later), ["decided", "order", "failed"]);
+      assert.equal((await (await world.journal()).view()).scheduled.size, 0);
+    });
+
     it("when the grant has ended, then it is obeyed harmlessly, and recorded", async () => {
       world.now = START + 30 * MINUTE;
       await reap(world, PASS);
