@@ -73,7 +73,8 @@ export interface EventData {
   stuck: { readonly cause: EndCause; readonly reason: string };
   drift: { readonly differences: readonly string[] };
   orphan: { readonly place: Place; readonly differences: readonly string[] };
-  residue: { readonly place: Place; readonly residue: readonly string[] };
+  /** `trace`: what the target needs to look for it again, in the target's own words. */
+  residue: { readonly place: Place; readonly residue: readonly string[]; readonly trace?: string };
   approval: unknown;
   /** An order that was verified and obeyed; `actor` is who signed it. */
   order: { readonly order: Order; readonly standing: Standing };

@@ -36,7 +36,7 @@ export function dataProblem(event: JournalEvent): string | null {
     return isFields(data) && isInstant(data["endedAt"]) ? null : problem;
   if (event.type === "failed" || event.type === "stuck")
     return isFields(data) && isText(data["reason"]) ? null : problem;
-  if (event.type === "residue") return isFields(data) && isTexts(data["residue"]) ? null : problem;
+  if (event.type === "residue") return isResidue(data) ? null : problem;
   if (event.type === "order") return isFields(data) && isOrder(data["order"]) ? null : problem;
   if (event.type !== "decided") return null;
   if (!isFields(data) || !isFields(data["decision"])) return problem;
@@ -98,4 +98,9 @@ function isTexts(value: unknown): boolean {
 
 function isInstant(value: unknown): boolean {
   return isText(value) && parseInstant(value) !== null;
+}
+
+function isResidue(data: unknown): boolean {
+  if (!isFields(data) || !isTexts(data["residue"])) return false;
+  return data["trace"] === undefined || typeof data["trace"] === "string";
 }

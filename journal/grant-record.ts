@@ -33,6 +33,8 @@ export interface GrantRecord {
   readonly last: Head;
   /** What the last scan found, whole sentences; empty where there is none. */
   readonly residue: readonly string[];
+  /** What the target needs to look for the residue again; absent where it told nothing. */
+  readonly trace?: string;
   /** Why it is stuck or failed, the latest. */
   readonly lastError?: string;
   /** What was journaled of its failed ends; absent where none failed, kept when the grant has ended. */
@@ -56,7 +58,10 @@ export function nextRecord(digest: Digest, record: GrantRecord | null, event: Jo
   if (event.type === "activating") return intended(digest, record, event);
   if (record === null) return null;
   const next: GrantRecord = { ...record, last: headOf(event) };
-  if (event.type === "residue") return { ...next, residue: dataOf(event, "residue").residue };
+  if (event.type === "residue") {
+    const { residue, trace } = dataOf(event, "residue");
+    return { ...next, residue, ...(trace === undefined ? {} : { trace }) };
+  }
   if (record.status !== "live") return next;
   switch (event.type) {
     case "activated":

@@ -183,6 +183,8 @@ class Reaper {
     // Judged again each time: what a deny rule says depends on the instant, too.
     const judge = this.#options.judge();
     if (!isKnown || judge !== null) this.#plan(trusted, judge);
+    // NB. last: what of it could not be planned is tried again with the next look.
+    this.#head = headOf(trusted);
     const [open, next, scheduled] = [this.#open.length, this.#agenda.next, this.#scheduled];
     this.#options.on({ type: "looked", open, next, scheduled });
   }
@@ -217,10 +219,8 @@ class Reaper {
 
   /** Whether the journal is the one of the last look: then nothing is new. */
   #isKnown(trusted: Trusted | Error): boolean {
-    const head = trusted instanceof Error ? null : trusted.view.head.hash;
-    const isKnown = head !== null && head === this.#head;
-    this.#head = head;
-    return isKnown;
+    const head = headOf(trusted);
+    return head !== null && head === this.#head;
   }
 
   #tellTrust(reason: string | null): void {
@@ -304,4 +304,8 @@ class Reaper {
 /** A clock that was set back must not put off for hours what is done every second. */
 function isTime(now: Instant, last: Instant, every: number): boolean {
   return now >= last + every || now < last;
+}
+
+function headOf(trusted: Trusted | Error): string | null {
+  return trusted instanceof Error ? null : trusted.view.head.hash;
 }

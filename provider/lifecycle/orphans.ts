@@ -46,8 +46,11 @@ export async function journalOrphans(
 ): Promise<readonly FoundOrphan[]> {
   const found = new Map(orphans.map((orphan) => [orphanKey(orphan.place), orphan]));
   const judge = (view: JournalView) => {
-    const news = orphans.filter((orphan) => isNews(orphan, view));
-    const gone = view.orphans.filter((orphan) => !found.has(orphanKey(orphan)) && wasLookedAt(orphan));
+    const known = new Map(view.orphans.map((orphan) => [orphanKey(orphan), orphan]));
+    const news = orphans.filter(
+      ({ place, differences }) => known.get(orphanKey(place))?.differences.join() !== differences.join(),
+    );
+    const gone = [...known.values()].filter((orphan) => !found.has(orphanKey(orphan)) && wasLookedAt(orphan));
     const events = [
       ...news.map((orphan) => event(world, orphan)),
       ...gone.map((orphan) => event(world, goneOf(orphan))),
@@ -61,11 +64,6 @@ export async function journalOrphans(
     world.say(`what was found at the targets can't be journaled: ${reasonOf(asError(error))}`);
     return orphans.map((orphan) => ({ ...orphan, isNews: true }));
   }
-}
-
-function isNews({ place, differences }: Omit<FoundOrphan, "isNews">, view: JournalView): boolean {
-  const known = view.orphans.find((orphan) => orphanKey(orphan) === orphanKey(place));
-  return known?.differences.join() !== differences.join();
 }
 
 /** One with nothing to say of it. */

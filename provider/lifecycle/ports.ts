@@ -6,6 +6,8 @@ export interface Access {
   readonly digest: Digest;
   readonly place: Place;
   readonly expiresAt: Instant;
+  /** Of an end before this one, see {@link Revocation}; absent where none told it. */
+  readonly trace?: string;
 }
 
 /** What is really at the target. `differences` are whole sentences without a final period, safe to print. */
@@ -31,6 +33,11 @@ export interface Revocation {
   readonly sessionsEnded: number;
   /** Access by other paths than our object, and what of our object could not be removed. Whole sentences. */
   readonly residue: readonly string[];
+  /**
+   * What the target needs to look for the residue again once its object is gone, in its own words, without a secret; absent where it needs
+   * nothing.
+   */
+  readonly trace?: string;
 }
 
 /**
@@ -114,8 +121,8 @@ export interface TargetConnection {
    * otherwise throws GrantError `revoke-failed`.
    */
   revoke(access: Access, spares: SparesSessions): Promise<Revocation>;
-  /** Removes what of ours gives nobody anything any more and could not be removed when it ended; returns the names. */
-  sweep(): Promise<readonly string[]>;
+  /** Removes what of ours gives nobody anything any more and could not be removed when it ended, where it may; returns the names. */
+  sweep(mayClear: (object: string) => boolean): Promise<readonly string[]>;
   /** All that stands there under names of ours, whoever made it, seen at one instant. */
   list(): Promise<readonly Standing[]>;
   close(): Promise<void>;

@@ -198,7 +198,9 @@ export async function dueByTheirClocks(
   for (const grant of grants) {
     const { kind, connection, server } = grant.place;
     const key = JSON.stringify([kind, connection, server]);
-    byTarget.set(key, [...(byTarget.get(key) ?? []), grant]);
+    const there = byTarget.get(key);
+    if (there === undefined) byTarget.set(key, [grant]);
+    else there.push(grant);
   }
   const due: Due[] = [];
   await eachOf([...byTarget.values()], atOnce, async (there) => {

@@ -9,7 +9,7 @@ import { mustEnd, noteDrift, recordEnd, takeAway } from "./revoke";
 import { accessOf, type Endable, type OpenState, openFromRecord } from "./state";
 import { recordsByObject, type Seen, type Survey, seenOnce, surveyAll, thingKey, type Unreached } from "./survey";
 import { cutBack } from "./update";
-import { asError, reasonOf, type Trusted, tryTrustedView, type World } from "./world";
+import { asError, knownOf, reasonOf, type Trusted, tryTrustedView, type World } from "./world";
 
 /** What a reconciliation is about. */
 export interface Reconciling {
@@ -69,14 +69,29 @@ export interface CutBack {
  * Idempotent, and safe beside any other run. Never rejects for what one target or one object does.
  */
 export async function reconcile(world: World, reconciling: Reconciling): Promise<Reconciliation> {
-  const { surveys, unreached } = await surveyAll(world);
+  const before = await tryTrustedView(world, null);
+  const { surveys, unreached } = await surveyAll(world, clearable(before));
   // NB. after the lists: an intent is journaled before anything of it stands.
   const trusted = await tryTrustedView(world, null, "recording");
   if (!(trusted instanceof Error)) return { ...(await compare(world, reconciling, trusted, surveys)), unreached };
   const seen = seenOnce(surveys, new Map());
   const due = [...seen.values()].flatMap(({ thing, now }) => dueByNote(thing, now) ?? []);
-  const swept = await eachOf(due, reconciling.atOnce, (one) => end(world, one, "expiry"));
+  const swept = (await eachOf(due, reconciling.atOnce, (one) => end(world, one, "expiry"))).filter(
+    (one) => one !== null,
+  );
   return { swept, cutBack: [], orphans: [], unreached, standing: seen.size, residue: 0, untrusted: reasonOf(trusted) };
+}
+
+/**
+ * An emptied object whose grant is live is at the end of its end, or drifted: it stays, because it says what its end has to look for.
+ * Nothing is cleared where that can't be known.
+ */
+function clearable(trusted: Trusted | Error): (object: string) => boolean {
+  if (trusted instanceof Error) return () => false;
+  const live = new Set(
+    [...trusted.view.grants].flatMap(({ status, intent }) => (status === "live" ? [intent.place.object] : [])),
+  );
+  return (object) => !live.has(object);
 }
 
 async function compare(
@@ -125,15 +140,24 @@ async function deal(
   { thing, now, record }: Other,
 ): Promise<{ readonly swept?: Swept; readonly orphan?: Omit<FoundOrphan, "isNews"> }> {
   const due = record === undefined ? dueByNote(thing, now) : dueByRecord(thing, record);
+  if (due !== null && record !== undefined && (await isLiveNow(world, record))) return {};
   const swept =
     due !== null
       ? await end(world, due, record === undefined ? "expiry" : "returned")
       : isUnwanted(thing, record, unwanted) && thing.note !== null
         ? await end(world, endable(thing.place, thing.note), "withdrawn")
         : null;
+  if (swept === null && due !== null) return {};
   if (swept === null) return isKnownResidue(thing, record) ? {} : { orphan: orphanOf(thing, record) };
   if (swept.outcome !== "stuck") return { swept };
-  return { swept, orphan: orphanOf(thing, record, swept.reason) };
+  const orphan = orphanOf(thing, record, swept.reason);
+  // Nobody waits for the end of what an administrator abandoned; that it stands is told all the same.
+  return record?.endedBy === "abandoned" ? { orphan } : { swept, orphan };
+}
+
+/** Listed and read a while ago, it may have been opened since by a second try. */
+async function isLiveNow(world: World, { digest }: GrantRecord): Promise<boolean> {
+  return knownOf(await tryTrustedView(world, null), digest)?.status === "live";
 }
 
 /** What gives nobody anything and is still there could not be dropped, or must not be. */
@@ -165,11 +189,17 @@ function isKnownResidue({ isOurs, isEmptied }: Standing, record: GrantRecord | u
   return isOurs && isEmptied && record !== undefined && record.residue.length > 0;
 }
 
-async function end(world: World, grant: Endable, cause: EndCause): Promise<Swept> {
+/** Null: nothing was there any more, for instance because its end was under way when it was listed. */
+async function end(world: World, grant: Endable, cause: EndCause): Promise<Swept | null> {
   const { digest, place, expiresAt } = grant;
   const what = { digest, place, expiresAt, cause };
   try {
-    const { status, residue } = await recordEnd(world, grant, await takeAway(world, grant, cause));
+    const attempt = await takeAway(world, grant, cause);
+    if (cause === "returned" && !(attempt.acted instanceof Error) && !attempt.acted.found) return null;
+    const { status, residue } = await recordEnd(world, grant, attempt);
+    // An administrator ordered to try no more, and it was tried all the same.
+    if (attempt.acted instanceof Error)
+      return { ...what, outcome: "stuck", reason: reasonOf(attempt.acted), residue: [] };
     return { ...what, outcome: status, reason: null, residue };
   } catch (error) {
     const hasEnded = isGrantError(error) && error.code === "journal-untrusted";
@@ -224,7 +254,7 @@ async function mend(world: World, grant: OpenState): Promise<Mended> {
   const noted = noteDrift(world, grant, trusted, found);
   const swept = await end(world, grant, "drift");
   await noted;
-  return { swept };
+  return swept === null ? {} : { swept };
 }
 
 /** NB. first it is journaled that it was wider: that is the evidence. */

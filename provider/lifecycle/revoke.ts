@@ -102,8 +102,9 @@ export async function endGrant(world: World, state: OpenState, cause: EndCause):
 
 /** The first half of {@link endGrant}: all that happens at the target. Never rejects, and waits two seconds for the journal at most. */
 export async function takeAway(world: World, state: Endable, cause: EndCause): Promise<Attempt> {
-  const access = accessOf(state);
   const trusted = await tryTrustedView(world, state.witness);
+  const trace = knownOf(trusted, state.digest)?.trace;
+  const access = { ...accessOf(state), ...(trace === undefined ? {} : { trace }) };
   const noted = noteRevoking(world, trusted, access, cause);
   const acted = await act(world, access, sparesSessions(world, access, trusted, noted)).catch(asError);
   return { cause, trusted, noted, acted };
@@ -311,7 +312,7 @@ export function endEvents(
   access: Access,
   end: { status: "expired" | "revoked"; cause: EndCause; endedAt: Instant } & Revocation,
 ): NewEvent[] {
-  const { status, cause, sessionsEnded, residue, found } = end;
+  const { status, cause, sessionsEnded, residue, trace, found } = end;
   const known = view.grant(access.digest);
   const events: NewEvent[] = [];
   const data = { endedAt: formatInstant(end.endedAt), sessionsEnded };
@@ -319,7 +320,8 @@ export function endEvents(
     events.push({ ...eventHeader(world, access), type: status, data: { cause, ...data } });
   else if (found) events.push({ ...eventHeader(world, access), type: "revoked", data: { cause: "returned", ...data } });
   if (residue.join() !== (known?.residue ?? []).join()) {
-    events.push({ ...eventHeader(world, access), type: "residue", data: { place: access.place, residue } });
+    const looked = { place: access.place, residue, ...(trace === undefined ? {} : { trace }) };
+    events.push({ ...eventHeader(world, access), type: "residue", data: looked });
   }
   return events;
 }

@@ -28,10 +28,11 @@ export interface Seen {
 
 /**
  * What stands under names of ours at every connection that the environment names, all at the same time; what gives nobody anything
- * is cleared away first. Never rejects.
+ * is cleared away first, where `mayClear` its object. Never rejects.
  */
 export async function surveyAll(
   world: World,
+  mayClear: (object: string) => boolean,
 ): Promise<{ readonly surveys: readonly Survey[]; readonly unreached: readonly Unreached[] }> {
   const surveys: Survey[] = [];
   const unreached: Unreached[] = [];
@@ -41,7 +42,7 @@ export async function surveyAll(
   await Promise.all(
     all.map(async (where) => {
       try {
-        surveys.push(await survey(world, where));
+        surveys.push(await survey(world, where, mayClear));
       } catch (error) {
         unreached.push({ connection: where.connection, reason: reasonOf(asError(error)) });
       }
@@ -54,11 +55,16 @@ function byConnection(one: { readonly connection: string }, other: { readonly co
   return one.connection < other.connection ? -1 : 1;
 }
 
-function survey(world: World, where: { readonly kind: string; readonly connection: string }): Promise<Survey> {
+function survey(
+  world: World,
+  where: { readonly kind: string; readonly connection: string },
+  mayClear: (object: string) => boolean,
+): Promise<Survey> {
   return withConnection(world, where, async (connection) => {
     const listed = await connection.list();
     const isCleared =
-      listed.some(({ isOurs, isEmptied }) => isOurs && isEmptied) && (await connection.sweep()).length > 0;
+      listed.some(({ isOurs, isEmptied, place }) => isOurs && isEmptied && mayClear(place.object)) &&
+      (await connection.sweep(mayClear)).length > 0;
     const standing = isCleared ? await connection.list() : listed;
     return { ...where, server: connection.server, standing, now: await laterClock(world, connection) };
   });

@@ -37,6 +37,8 @@ export class MemoryTarget implements Target {
   server = "server-1";
   /** What each revocation can't take away. */
   residue: string[] = [];
+  /** What each revocation was told of an earlier one. */
+  readonly traces: (string | undefined)[] = [];
   /** What everybody has by other means. */
   held: string[] = [];
   /** Half a round trip, in milliseconds. */
@@ -114,6 +116,7 @@ export class MemoryTarget implements Target {
 
   async #revoke(access: Access, spares: SparesSessions): Promise<Revocation> {
     await this.#call("revoke");
+    this.traces.push(access.trace);
     const { object, identity } = access.place;
     const thing = this.things.get(object);
     if (thing?.foreign === true && thing.identity === identity)
@@ -128,7 +131,8 @@ export class MemoryTarget implements Target {
     const sessionsEnded = (await spares(thing !== undefined)) ? 0 : (this.sessions.get(identity) ?? 0);
     if (sessionsEnded > 0) this.sessions.delete(identity);
     await this.#call("revoked");
-    return { found: thing !== undefined, sessionsEnded, residue: this.residue };
+    const trace = this.residue.length === 0 ? {} : { trace: access.trace ?? `since ${thing?.digest ?? "now"}` };
+    return { found: thing !== undefined, sessionsEnded, residue: this.residue, ...trace };
   }
 
   async #call(operation: string): Promise<void> {

@@ -113,8 +113,10 @@ export class PostgresConnection implements TargetConnection {
   }
 
   /** Drops the roles of ended grants that could not be dropped before; returns their names. For the reaper. */
-  async sweep(): Promise<readonly string[]> {
-    return this.attempt("connection-failed", "could not sweep", () => sweepEmptied(this.session, this.timeline));
+  async sweep(mayClear: (object: string) => boolean): Promise<readonly string[]> {
+    return this.attempt("connection-failed", "could not sweep", () =>
+      sweepEmptied(this.session, this.timeline, mayClear),
+    );
   }
 
   async list(): Promise<readonly Standing[]> {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { canonicalJson } from "@elevation/domain";
 import type { Access } from "../../lifecycle/ports";
 import { type Facts, proofs } from "./catalog";
 import { GRANT_ROLE_PATTERN, grantRoleOf, readNote } from "./grant-role";
@@ -25,6 +26,43 @@ export function baselineOf(facts: Facts): Baseline | null {
   // A note is believed only together with what proves the role ours; before 16 it is all that an emptied role has.
   if (facts.role === null || (made.length === 0 && facts.hasOptions)) return null;
   return { since: [...made, ...(since === null ? [] : [shortId(since)])], open: open.map(shortId) };
+}
+
+/** A baseline, and who had the access by then, for a look after the role and its note are gone. */
+export interface Trace extends Baseline {
+  readonly held: readonly number[];
+}
+
+export function traceText({ since, open }: Baseline, held: readonly number[]): string {
+  return canonicalJson({ held, open, since });
+}
+
+/** Null without one, or where it is none of ours. */
+export function readTrace(text: string | undefined): Trace | null {
+  try {
+    const { held, open, since } = JSON.parse(text ?? "null") as Record<string, unknown>;
+    return isListOf("number", held) && isListOf("string", open) && isListOf("string", since)
+      ? { held, open, since }
+      : null;
+  } catch {
+    return null;
+  }
+}
+
+function isListOf<T extends "number" | "string">(
+  type: T,
+  value: unknown,
+): value is T extends "number" ? number[] : string[] {
+  return Array.isArray(value) && value.every((each) => typeof each === type && /^[0-9]{1,10}$/.test(String(each)));
+}
+
+/** What is looked for, and with whom. */
+interface Looking {
+  readonly holders: readonly Holder[];
+  /** The holders' oids, and those of an earlier look. */
+  readonly held: readonly number[];
+  readonly baseline: Baseline | null;
+  readonly looks: SharedLooks;
 }
 
 /** As a row carries it. */
@@ -56,14 +94,11 @@ export async function scanHandedOn(
   session: Session,
   access: Access,
   first: Facts,
-  holders: readonly Holder[],
-  baseline: Baseline | null,
-  looks: SharedLooks,
+  { holders, held, baseline, looks }: Looking,
 ): Promise<readonly string[]> {
   const { database, connection } = session;
   const { since = [], open = [] } = baseline ?? {};
   const [person, role] = [first.person?.oid ?? null, first.policyRole?.oid ?? null];
-  const held = holders.map((holder) => holder.oid);
   const superusers = holders.filter((holder) => holder.isSuperuser).map(({ name }) => `${tick(name)} is a superuser`);
   if (!(await looks.mayConcern(session, { person, role, held, since, open }))) return superusers;
   try {

@@ -18,9 +18,14 @@ export async function listStanding(session: Session, server: string, timeline: T
  * Drops the grants' roles that earlier revocations had to leave, emptied; returns the names of those dropped. One that was
  * made on another timeline stays: it is what keeps its grant from being called ended.
  */
-export async function sweepEmptied(session: Session, timeline: Timeline): Promise<readonly string[]> {
+export async function sweepEmptied(
+  session: Session,
+  timeline: Timeline,
+  mayClear: (object: string) => boolean,
+): Promise<readonly string[]> {
   const dropped: string[] = [];
   for (const { name, facts } of await readAllFacts(session, GRANT_ROLE_PATTERN)) {
+    if (!mayClear(name)) continue;
     const isOurs = proofs(facts).length > 0 || (!facts.hasOptions && noteOf(name, facts) !== null);
     if (!isEmptied(facts) || !isOurs || leftTimeline(facts.role.comment, timeline) !== null) continue;
     if ((await dropRole(session, name)) === null) dropped.push(name);

@@ -4,7 +4,7 @@ import type { Access, Revocation, SparesSessions } from "../../lifecycle/ports";
 import { type Facts, isEmptied, type Membership, membersBesideMaker, readFacts } from "./catalog";
 import { AT_ONCE_MS, dropRole } from "./drop";
 import { grantRoleOf } from "./grant-role";
-import { baselineOf, scanHandedOn } from "./handed-on";
+import { baselineOf, readTrace, scanHandedOn, traceText } from "./handed-on";
 import { type Holder, readHolders } from "./holders";
 import { bearsNote, isOurs, judge, notMadeByUs, ownRows } from "./judge";
 import { revokeMembership } from "./memberships";
@@ -55,13 +55,20 @@ export async function revokeAccess(
     spares: async () => (session.hasOptions || !found) && (await spares(found)),
     ...{ holders: new Map(), failures: [], sessionsEnded: 0 },
   };
-  const baseline = baselineOf(first);
+  const trace = readTrace(access.trace);
+  const baseline = baselineOf(first) ?? trace;
   const residue = await removeRole(ending, (await endIntact(ending, first)) ?? (await takeAway(ending, first)));
   if (!found) requireNone(ending, doubtAbsence(timeline));
-  const handedOn = await scanHandedOn(session, access, first, [...ending.holders.values()], baseline, looks);
+  const holders = [...ending.holders.values()];
+  const held = [...new Set([...holders.map(({ oid }) => oid), ...(trace?.held ?? [])])].sort((a, b) => a - b);
+  const handedOn = await scanHandedOn(session, access, first, { holders, held, baseline, looks });
   // What an earlier end had to leave, emptied, and what others made, was nothing to take away, and is nothing new each time.
   const gave = isOursToEnd(first, ending) && !isEmptied(first);
-  return { found: gave, sessionsEnded: ending.sessionsEnded, residue: [...residue, ...handedOn] };
+  return {
+    ...{ found: gave, sessionsEnded: ending.sessionsEnded, residue: [...residue, ...handedOn] },
+    // Without a role there is no note: who looks again later has to be told.
+    ...(handedOn.length === 0 || baseline === null ? {} : { trace: traceText(baseline, held) }),
+  };
 }
 
 /** A role that isn't there is only known to be gone once nobody is making it any more. */

@@ -53,7 +53,7 @@ function wrapped(connection: TargetConnection, alive: <T>(call: () => Promise<T>
     revoke: (access, spares) => alive(() => connection.revoke(access, spares)),
     holdings: (role) => alive(() => connection.holdings(role)),
     heldAlready: (place) => alive(() => connection.heldAlready(place)),
-    sweep: () => alive(() => connection.sweep()),
+    sweep: (mayClear) => alive(() => connection.sweep(mayClear)),
     list: () => alive(() => connection.list()),
     close: () => connection.close(),
   };

@@ -239,6 +239,25 @@ describe("what the holder of a grant handed on", function () {
     });
   }
 
+  it("when it is looked for again, and the role with its note is gone, then it is found as long as it stands", async () => {
+    await orders.superuser(...LAB);
+    await manager.create(access);
+    const alice = await orders.open("alice");
+    await alice.sql("CREATE TABLE lab.copy AS SELECT * FROM orders");
+    await alice.sql("GRANT CREATE ON SCHEMA lab TO mallory");
+    await alice.sql("CREATE OR REPLACE FUNCTION lab.secret() RETURNS int LANGUAGE sql SECURITY DEFINER AS 'SELECT 2'");
+    const first = await manager.revoke(access, END);
+    assert.equal(first.residue.length, 3, first.residue.join("\n"));
+    assert.ok(first.trace);
+    const again = { ...access, trace: first.trace };
+    const second = await manager.revoke(again, END);
+    assert.deepEqual(second, { found: false, sessionsEnded: 0, residue: first.residue, trace: first.trace });
+    await orders.superuser("DROP SCHEMA lab CASCADE");
+    assert.deepEqual(await manager.revoke(again, END), { found: false, sessionsEnded: 0, residue: [] });
+    // Without it only what names her is found: what stands in the journal must not be lost.
+    assert.deepEqual((await manager.revoke(access, END)).residue, []);
+  });
+
   it("when nothing was by any of many that end at the same time, then one look tells all of them", async () => {
     const told: Promise<boolean>[] = [];
     const { mayConcern } = SharedLooks.prototype;

@@ -221,6 +221,8 @@ describe("the life of a grant, between processes and with a journal that is slow
       assert.deepEqual(await residues(), [world.target.residue]);
       await pass();
       assert.equal((await residues()).length, 1, "nothing new");
+      const trace = `since ${inputs.digest}`;
+      assert.deepEqual(world.target.traces, [undefined, trace], "the first look's trace, for the object is gone");
       world.target.residue = [];
       world.now += 24 * 60 * MINUTE;
       await pass();
