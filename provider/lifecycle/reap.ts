@@ -66,6 +66,10 @@ export type Due = readonly [OpenState, EndCause];
  * process that was held up may make the access after another one ended it. Twice the time of an operation, and a minute.
  */
 const LATE = 300_000;
+/** How long residue is looked at each time, in milliseconds; after that as many at a time, in turns of so long. */
+const RECENT = 3_600_000;
+const MOST_OLD = 50;
+const A_TURN = 30_000;
 
 /**
  * Ends every grant that is past its end, must end, or was activated from a file that is no longer declared (design §6
@@ -247,16 +251,23 @@ export function openGrants(
  */
 function toLookAtAgain(world: World, pass: Pick<Pass, "environments">, view: JournalView): readonly Due[] {
   const now = world.clock();
-  const again = [...view.grants].filter((record) => {
+  const [soon, long]: [OpenState[], OpenState[]] = [[], []];
+  for (const record of view.grants) {
     const { status, closedAt, confirmedAt, residue } = record;
-    if (status === "live" || closedAt === undefined) return false;
-    if (residue.length > 0) return true;
-    return now - closedAt <= LATE && (confirmedAt === undefined || closedAt - confirmedAt <= LATE);
-  });
-  return again
-    .map(openFromRecord)
-    .filter((grant) => isOurs(pass, grant))
-    .map((grant) => [grant, "returned"]);
+    if (status === "live" || closedAt === undefined) continue;
+    const mayComeLate = now - closedAt <= LATE && (confirmedAt === undefined || closedAt - confirmedAt <= LATE);
+    if (!mayComeLate && residue.length === 0) continue;
+    const grant = openFromRecord(record);
+    if (isOurs(pass, grant)) (mayComeLate || now - closedAt <= RECENT ? soon : long).push(grant);
+  }
+  return [...soon, ...inTurn(long, now)].map((grant) => [grant, "returned"]);
+}
+
+/** So many of what is left for long, others each time: residue that nobody takes away must not cost more from year to year. */
+function inTurn<T>(all: readonly T[], now: Instant): readonly T[] {
+  const turns = Math.ceil(all.length / MOST_OLD);
+  const turn = turns === 0 ? 0 : Math.floor(now / A_TURN) % turns;
+  return all.filter((_, index) => index % turns === turn);
 }
 
 function isOurs({ environments }: Pick<Pass, "environments">, { request }: OpenState): boolean {

@@ -228,6 +228,27 @@ describe("the life of a grant, between processes and with a journal that is slow
       await pass();
       assert.deepEqual((await residues()).at(-1), []);
     });
+
+    it("when much residue is left for long, then each pass looks at a part of it, and all in turn", async () => {
+      world.target.residue = ["`alice` is a superuser"];
+      const digests: string[] = [];
+      for (let n = 0; n < 120; n++) {
+        const one = inputsOf(aRequest({ reason: `Look at order ${n} of the day` }, `grant-${n}`));
+        digests.push(one.digest);
+        await remove(world, await activate(world, one));
+      }
+      world.now += 2 * 60 * MINUTE;
+      const looked = new Map<string | undefined, number>();
+      for (const count of [40, 40, 40]) {
+        const before = world.target.traces.length;
+        await pass();
+        const traces = world.target.traces.slice(before);
+        assert.equal(traces.length, count);
+        for (const trace of traces) looked.set(trace, (looked.get(trace) ?? 0) + 1);
+        world.now += MINUTE / 2;
+      }
+      assert.deepEqual(looked, new Map(digests.map((digest) => [`since ${digest}`, 1])));
+    });
   });
 
   describe("a connection that leads to a wrong server", () => {
