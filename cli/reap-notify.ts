@@ -2,12 +2,13 @@
 import { randomUUID } from "node:crypto";
 import { formatInstant, type Instant } from "@elevation/domain";
 import { type Beats, slotOf } from "@elevation/journal";
-import type { Passed, World } from "@elevation/provider/lifecycle";
+import type { World } from "@elevation/provider/lifecycle";
 import {
   type Listener,
   logNotifier,
   type News,
   Newsroom,
+  type NewsworthyPass,
   type NoticeOutcome,
   type Notifier,
   newsOfPass,
@@ -97,7 +98,7 @@ export class Notices {
   }
 
   /** What is news of one pass, and waits until it has left, or for {@link PASS_PATIENCE}. */
-  async tellOfPass(passed: Passed, world: World, beside: Alive["beside"]): Promise<void> {
+  async tellOfPass(passed: NewsworthyPass, world: World, beside: Alive["beside"]): Promise<void> {
     if (this.#notifiers.length === 0) return;
     const view = await world.journal().then(
       (journal) => journal.view().catch(() => null),

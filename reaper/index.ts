@@ -8,7 +8,7 @@ export type { Inbox } from "./orders/inbox";
 export { openInbox } from "./orders/open-inbox";
 export { ordersSql } from "./orders/postgres-schema";
 export { NotTaken, readOutboundUrl, send } from "./outbound";
-export { newsOfPass, type PassedOn } from "./pass-news";
+export { type NewsworthyPass, newsOfPass, type PassedOn } from "./pass-news";
 export { type Listener, Pulse } from "./pulse";
 export { type ReaperEvent, type ReaperOptions, runReaper, type Stopped } from "./reaper";
 export { type Monitored, serveMonitor } from "./serve";

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Instant } from "@elevation/domain";
-import type { Heard, JournalView } from "@elevation/journal";
-import type { Passed, Reaped } from "@elevation/provider/lifecycle";
+import { type Heard, type JournalView, orphanKey } from "@elevation/journal";
+import type { Passed, Reaped, Reconciliation } from "@elevation/provider/lifecycle";
 import { grantOf, keyOf, silentOthers } from "./news";
 import { ALARMING, isAlarm, type News } from "./notice";
 
@@ -21,13 +21,23 @@ export interface PassedOn {
   readonly now: Instant;
 }
 
+/** What a pass came to, as far as it may be news. */
+export interface NewsworthyPass extends Pick<Passed, "reaped" | "untrusted"> {
+  readonly orphans: Reconciliation["orphans"];
+}
+
 /** What is news of one pass. That nothing is told with every pass, the journal says how often an end has failed. */
 export function newsOfPass(
-  { reaped, untrusted }: Omit<Passed, "started">,
+  { reaped, orphans, untrusted }: NewsworthyPass,
   { view, heard, own, every, now }: PassedOn,
 ): readonly News[] {
   const news: News[] = reaped.flatMap((grant) => ofGrant(grant, view?.grant(grant.digest)?.stuck?.tries ?? 0));
   if (untrusted !== null) news.push({ event: "journal-untrusted", key: "journal", about: { reason: untrusted } });
+  const fresh = new Set(orphans.filter(({ isNews }) => isNews).map(({ place }) => orphanKey(place)));
+  for (const orphan of view?.orphans ?? []) {
+    const key = orphanKey(orphan);
+    if (fresh.has(key)) news.push({ event: "orphan", key: `orphan:${key}`, about: { ...orphan } });
+  }
   for (const { since, ...silence } of heard === null ? [] : silentOthers(heard, own, now)) {
     if ((now - since) % REMINDED < every) news.push(silence);
   }

@@ -128,7 +128,7 @@ async function onePass(
   const reconciliation = await reconcile(world, { environments, atOnce, unwanted });
   for (const { reason } of reconciliation.unreached) terminal.say(`error: ${reason}`);
   const isUnwantedDone = sayUnwanted(unwanted, reconciliation, terminal);
-  await shown.notices.tellOfPass({ reaped, started, untrusted }, world, shown.alive.beside);
+  await shown.notices.tellOfPass({ reaped, untrusted, orphans: reconciliation.orphans }, world, shown.alive.beside);
   await shown.alive.close();
   const passed = { reaped, started, reconciliation };
   const told = taken?.events ?? [];

@@ -22,7 +22,7 @@ describe("what is news of one pass", () => {
     }) as unknown as Reaped;
   const told = (grant: Reaped, tries: number) => {
     const view = { grant: () => ({ stuck: { tries } }) } as unknown as JournalView;
-    return newsOfPass({ reaped: [grant], untrusted: null }, { ...quiet, view }).map(({ event }) => event);
+    return newsOfPass({ reaped: [grant], orphans: [], untrusted: null }, { ...quiet, view }).map(({ event }) => event);
   };
 
   it("when a grant is stuck, then its third try and each sixtieth is an alarm, by the journal's count", () => {
@@ -37,8 +37,21 @@ describe("what is news of one pass", () => {
     assert.deepEqual(told(reaped("unrecorded"), 0), ["alarm"]);
   });
 
+  it("when an orphan is seen for the first time, then it is told, and one that was there before is not", () => {
+    const orphan = (object: string) => ({
+      ...{ at: "2026-11-24T12:00:00.000Z", request: null, kind: "postgres", connection: "orders", server: "7301" },
+      ...{ object, differences: ["nobody knows it"] },
+    });
+    const view = { orphans: [orphan("elev_1"), orphan("elev_2")] } as unknown as JournalView;
+    const found = [orphan("elev_1"), orphan("elev_2")].map((place, index) => ({ place, isNews: index === 1 }));
+    const orphans = found as unknown as Parameters<typeof newsOfPass>[0]["orphans"];
+    assert.deepEqual(newsOfPass({ reaped: [], orphans, untrusted: null }, { ...quiet, view }), [
+      { event: "orphan", key: 'orphan:["postgres","orders","7301","elev_2"]', about: orphan("elev_2") },
+    ]);
+  });
+
   it("when the journal can't be trusted, then each pass says so", () => {
-    assert.deepEqual(newsOfPass({ reaped: [], untrusted: "it is gone" }, quiet), [
+    assert.deepEqual(newsOfPass({ reaped: [], orphans: [], untrusted: "it is gone" }, quiet), [
       { event: "journal-untrusted", key: "journal", about: { reason: "it is gone" } },
     ]);
   });
@@ -47,7 +60,7 @@ describe("what is news of one pass", () => {
     const beat: Beat = { by: "reaper", environments: null, at: NOON, every: 30 * SECOND, stopped: false };
     const isTold = (after: number) =>
       newsOfPass(
-        { reaped: [], untrusted: null },
+        { reaped: [], orphans: [], untrusted: null },
         { ...quiet, heard: { beats: [beat], copiedAt: null }, now: NOON + after },
       );
     assert.deepEqual(isTold(60 * SECOND - 1), []);
