@@ -26,6 +26,19 @@ describe("a run of the engine", () => {
     assert.equal((await run("kill -9 $$")).code, 128);
   });
 
+  it("when it hangs, then it is asked to stop, and has failed", async () => {
+    const script = "trap 'echo asked >&2; exit 130' INT; echo begun; while :; do sleep 0.02; done";
+    const env = { PATH: process.env["PATH"] };
+    const { code, output } = await runEngine("sh", ["-c", script], { cwd: folder, env }, { run: 500, stop: 60_000 });
+    assert.deepEqual([code, output], [130, "begun\nasked\n"]);
+  });
+
+  it("when it doesn't stop either, then it is ended", async () => {
+    const script = "trap '' INT; while :; do sleep 0.02; done";
+    const env = { PATH: process.env["PATH"] };
+    assert.equal((await runEngine("sh", ["-c", script], { cwd: folder, env }, { run: 200, stop: 100 })).code, 128);
+  });
+
   it("when it can't be started, then that is said", async () => {
     await assert.rejects(runEngine(join(folder, "pulumi"), [], { cwd: folder, env: {} }), { code: "ENOENT" });
   });
