@@ -16,29 +16,39 @@ export interface StandingRole {
   readonly reason: string | null;
 }
 
-/** Asks each target of a policy; all connections at the same time. Never rejects. */
+type Asked = Pick<StandingRole, "role" | "environment" | "target">;
+
+/** Asks each target of a policy: the roles of one connection one after the other, in one session. Never rejects. */
 export async function standingOf(policy: Policy, env: Terminal["env"]): Promise<readonly StandingRole[]> {
   const targets = createTargets(env);
-  const all = Object.entries(policy.roles).flatMap(([role, { targets: places }]) =>
+  const all: readonly Asked[] = Object.entries(policy.roles).flatMap(([role, { targets: places }]) =>
     Object.entries(places).map(([environment, { kind, connection, role: there }]) => ({
       ...{ role, environment, target: { kind, connection, role: there } },
     })),
   );
+  const lines = new Map<string, Promise<unknown>>();
   return Promise.all(
-    all.map(async (one) => {
-      try {
-        const connection = await targets.get(one.target.kind)?.connect(one.target.connection);
-        if (connection === undefined) throw new Error(`this version has no target of kind \`${one.target.kind}\``);
-        try {
-          return { ...one, holders: await connection.holdings(one.target.role), reason: null };
-        } finally {
-          await connection.close();
-        }
-      } catch (error) {
-        return { ...one, holders: [], reason: reasonOf(error) };
-      }
+    all.map((one) => {
+      const line = JSON.stringify([one.target.kind, one.target.connection]);
+      const answer = (lines.get(line) ?? Promise.resolve()).then(() => ask(targets, one));
+      lines.set(line, answer);
+      return answer;
     }),
   );
+}
+
+async function ask(targets: ReturnType<typeof createTargets>, one: Asked): Promise<StandingRole> {
+  try {
+    const connection = await targets.get(one.target.kind)?.connect(one.target.connection);
+    if (connection === undefined) throw new Error(`this version has no target of kind \`${one.target.kind}\``);
+    try {
+      return { ...one, holders: await connection.holdings(one.target.role), reason: null };
+    } finally {
+      await connection.close();
+    }
+  } catch (error) {
+    return { ...one, holders: [], reason: reasonOf(error) };
+  }
 }
 
 const HEAD = ["role", "environment", "connection", "who", "how", "through"];
