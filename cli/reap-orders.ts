@@ -65,7 +65,11 @@ export function readOrders(
   const readRevoked = () =>
     revokedKeys === undefined ? new Set<string>() : readRevokedKeys(readSource(cwd, revokedKeys));
   const revoked = new Watched(cwd, revokedKeys === undefined ? [] : [revokedKeys], readRevoked, say);
-  const trust = (): OrderTrust => ({ signers: signers.current(), revoked: revoked.current(), admins });
+  const trust = (): OrderTrust => {
+    const list = revoked.current();
+    // NB. what it said last may lack the very key that somebody is adding: while it can't be read, nobody's key counts.
+    return { signers: signers.current(), revoked: revoked.isBad ? null : list, admins };
+  };
   // What is wrong with them is said at once, and not when the first order comes.
   trust();
   return {

@@ -163,9 +163,9 @@ async function takeOrders(world: World, orders: Orders, pass: Pass): Promise<Tak
   const events: OrderEvent[] = [];
   const desk = orders.desk(world, (event) => void events.push(event));
   const { trusted, view } = await journalNow(world);
-  await desk.drain(openGrants(pass, trusted, view));
+  const isAll = await desk.drain(openGrants(pass, trusted, view));
   await orders.close();
-  return { events, isDone: desk.waiting === 0 && !desk.isUnreadable };
+  return { events, isDone: isAll && desk.waiting === 0 && !desk.isUnreadable };
 }
 
 /** Says which of what the operator wants to end is no orphan of ours; whether all of it is. */

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { setImmediate } from "node:timers/promises";
 import {
   type Instant,
   isDocumentError,
@@ -38,6 +39,8 @@ export interface DeskOptions {
   /** Told of what happens, in its order. Must not throw. */
   readonly on: (event: OrderEvent) => void;
 }
+
+const MOST_ROUNDS = 10;
 
 /** A letter that could not be settled yet. */
 interface Pending {
@@ -85,10 +88,17 @@ export class OrderDesk {
     await this.#looking;
   }
 
-  /** Serves all that has arrived, each letter once. Never rejects. */
-  async drain(open: readonly OpenState[]): Promise<void> {
+  /**
+   * Serves what has arrived, each letter once; not more than {@link MOST_ROUNDS} times as many as are served at once, for whoever goes on
+   * sending must not keep a pass from its ends. Never rejects. Resolves to whether nothing is left.
+   */
+  async drain(open: readonly OpenState[]): Promise<boolean> {
     const served = new Set<string>();
-    while ((await this.#begin(open, served)) > 0) await this.idle();
+    for (let round = 0; round < MOST_ROUNDS; round++) {
+      if ((await this.#begin(open, served)) === 0) return true;
+      await this.idle();
+    }
+    return false;
   }
 
   /** When everything that was begun is over. */
@@ -106,6 +116,8 @@ export class OrderDesk {
       const letters = await this.#options.inbox.waiting(but);
       this.#tell(null);
       for (const letter of letters) {
+        // Reading one takes time, whoever wrote it: ends that are due come between.
+        await setImmediate();
         served.add(letter.name);
         const serving = this.#serve(letter, open).finally(() => this.#serving.delete(letter.name));
         this.#serving.set(letter.name, serving);

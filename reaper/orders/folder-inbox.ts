@@ -36,9 +36,11 @@ export class FolderInbox implements Inbox {
       .map(({ name }) => name)
       .sort();
     const letters: Letter[] = [];
-    for (const name of names.slice(0, LETTERS_AT_ONCE)) {
+    for (const name of names) {
+      // NB. what can't be opened by its name, as one that is no UTF-8, must take no letter's place.
       const read = await readLetter(join(this.#path, name));
       if (read !== null) letters.push({ name, ...read });
+      if (letters.length === LETTERS_AT_ONCE) break;
     }
     return letters;
   }

@@ -25,6 +25,6 @@ export interface Inbox {
 }
 
 /** No order is longer: a page of text and a signature. Longer letters are not read. */
-export const MAX_LETTER_BYTES = 65_536;
+export const MAX_LETTER_BYTES = 16_384;
 /** Of a thousand letters that arrive at once, as many are looked at each time. */
 export const LETTERS_AT_ONCE = 100;

@@ -95,11 +95,21 @@ async function revoke(kase: Case): Promise<Answer> {
   if (environments !== null && !environments.has(environment))
     return waits(kase, `the grant is in ${quote(environment)}, which this reaper doesn't serve`);
   if (grant === null) return recorded(kase, standing, () => null, withdrawnWords(request));
+  if (isOver(kase)) return refused(kase, "the grant is over; there is nothing to revoke");
   const reaped = await endDue(world, grant, "ordered");
   const name = quote(reaped.name);
   if (reaped.outcome === "unrecorded")
     return waits(kase, `${name} has ended, but that can't be recorded: ${reaped.reason}`);
   return recorded(kase, standing, () => null, endedWords(reaped));
+}
+
+/**
+ * Whether a grant ended by something else than an order: one that was obeyed and not yet recorded is obeyed again. Nobody can use up the
+ * `id`s of others by orders that do nothing.
+ */
+function isOver({ trusted, order }: Case): boolean {
+  const record = trusted instanceof Error ? null : trusted.view.grant(order.payload.request as Digest);
+  return record?.status === "ended" && record.endedBy !== "abandoned" && record.endCause !== "ordered";
 }
 
 function withdrawnWords({ metadata, spec }: Request): string {

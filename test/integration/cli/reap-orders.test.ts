@@ -298,7 +298,7 @@ describe("elevate reap --orders", () => {
       await sender.query(insert, ["x".repeat(65_537)]);
       assert.equal(
         (await running.next("order"))["reason"],
-        "`2` is refused: it has more than 65536 bytes, which no order needs; make it shorter",
+        "`2` is refused: it has more than 16384 bytes, which no order needs; make it shorter",
       );
       assert.equal(await (await orders.open("alice")).refusal(ADMIN_WORK), DENIED);
       const { rows } = await owner.query({

@@ -101,10 +101,19 @@ describe("an inbox that is a folder", () => {
   });
 
   it("when it is as long as an order may be, then it is read, and a byte more isn't", async () => {
-    put("a.json", "a".repeat(65_536));
-    assert.equal((await only("a.json")).text?.length, 65_536);
-    put("a.json", "a".repeat(65_537));
-    assert.equal((await only("a.json")).fault, "it has more than 65536 bytes, which no order needs; make it shorter");
+    put("a.json", "a".repeat(16_384));
+    assert.equal((await only("a.json")).text?.length, 16_384);
+    put("a.json", "a".repeat(16_385));
+    assert.equal((await only("a.json")).fault, "it has more than 16384 bytes, which no order needs; make it shorter");
+  });
+
+  it("when names that are no UTF-8 stand before it, however many, then it is read all the same", async () => {
+    for (let n = 0; n < 100; n++) {
+      const name = Buffer.concat([Buffer.from(join(folder, `!${n}`)), Buffer.from([0xff])]);
+      writeFileSync(name, "junk");
+    }
+    put("a.json", "an order");
+    assert.equal((await only("a.json")).text, "an order");
   });
 
   it("when it is no text, then that is said", async () => {

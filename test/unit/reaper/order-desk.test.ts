@@ -172,13 +172,13 @@ describe("the desk that takes orders", () => {
       assert.equal((await (await world.journal()).view()).scheduled.size, 0);
     });
 
-    it("when the grant has ended, then it is obeyed harmlessly, and recorded", async () => {
+    it("when the grant has ended by itself, then it is refused, and uses up no id", async () => {
       world.now = START + 30 * MINUTE;
       await reap(world, PASS);
       put(revokeOf(one));
       await serve();
-      assert.match(inbox.settled.get("a.json")?.reason ?? "", /: the grant `one` of `alice@example.com` is expired$/);
-      assert.deepEqual((await eventsOf(world, one)).slice(-2), ["expired", "order"]);
+      assert.deepEqual(inbox.settled.get("a.json"), refusal("the grant is over; there is nothing to revoke"));
+      assert.equal((await eventsOf(world, one)).at(-1), "expired");
     });
 
     it("when the target is down, then it is recorded, and the grant is stuck, which passes try again", async () => {
@@ -534,10 +534,17 @@ describe("the desk that takes orders", () => {
     assert.match(inbox.settled.get("a.json")?.reason ?? "", /it was obeyed before/);
   });
 
+  it("when somebody goes on sending while it serves all that is there, then it stops, and says that there is more", async () => {
+    let sent = 0;
+    inbox.waiting = async () => [{ name: `${++sent}.json`, text: "junk", fault: null }];
+    assert.equal(await desk.drain(open), false);
+    assert.equal(inbox.settled.size, 10);
+  });
+
   it("when it is told to serve all that is there, then it serves each once", async () => {
     for (let index = 0; index < 5; index++)
       put({ ...lockOf({ person: "bob@example.com" }), id: `order-${index}` }, ann, `${index}.json`);
-    await desk.drain(open);
+    assert.equal(await desk.drain(open), true);
     assert.deepEqual([inbox.settled.size, (await ordersOf()).length], [5, 5]);
     assert.ok(readFileSync(world.journalFile, "utf8").includes("order-4"));
   });
