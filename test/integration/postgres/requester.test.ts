@@ -164,7 +164,9 @@ describe("a requester who sabotages the end of her grant", function () {
     await alice.sql("CREATE TABLE hers.t (id int)");
     await alice.sql("BEGIN");
     await alice.sql(`GRANT ALL ON hers.t TO ${role}`);
-    assert.deepEqual(await manager.revoke(access, END), {
+    const { trace, ...ended } = await manager.revoke(access, END);
+    assert.ok(trace, "what a look after this one needs");
+    assert.deepEqual(ended, {
       found: true,
       sessionsEnded: 1,
       residue: ["`alice` owns table `hers.t` in database `orders`, made or changed since the grant began"],
