@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import { statSync } from "node:fs";
 import { resolve } from "node:path";
 import { isDocumentError, type Judge, type Purpose } from "@elevation/domain";
 import { BadDocuments, readJudgeFiles } from "./documents";
+import { sayProblems, stateOf } from "./watched";
 
 /** A policy and a directory that may change while they are gone by: read again when a file has. */
 export class WatchedJudge {
@@ -67,15 +67,8 @@ export class WatchedJudge {
     } catch (error) {
       if (!(error instanceof BadDocuments) && !isDocumentError(error)) throw error;
       this.#isBad = true;
-      for (const { file, line, column, message } of error.problems) {
-        this.#say(line === 0 ? `error: ${file}: ${message}` : `error: ${file}:${line}:${column}: ${message}`);
-      }
+      sayProblems(error, this.#say);
       return null;
     }
   }
-}
-
-function stateOf(path: string): string {
-  const found = statSync(path, { throwIfNoEntry: false });
-  return found === undefined ? "absent" : `${found.ino} ${found.size} ${found.mtimeMs}`;
 }

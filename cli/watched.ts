@@ -35,9 +35,7 @@ export class Watched<T> {
     } catch (error) {
       if (!(error instanceof BadDocuments) && !isDocumentError(error)) throw error;
       this.#isBad = true;
-      for (const { file, line, column, message } of error.problems) {
-        this.#say(line === 0 ? `error: ${file}: ${message}` : `error: ${file}:${line}:${column}: ${message}`);
-      }
+      sayProblems(error, this.#say);
     }
     return this.#value;
   }
@@ -48,7 +46,14 @@ export class Watched<T> {
   }
 }
 
-function stateOf(path: string): string {
+/** A line each. */
+export function sayProblems({ problems }: Pick<BadDocuments, "problems">, say: (line: string) => void): void {
+  for (const { file, line, column, message } of problems)
+    say(line === 0 ? `error: ${file}: ${message}` : `error: ${file}:${line}:${column}: ${message}`);
+}
+
+/** Another one where the file is another, or was written. */
+export function stateOf(path: string): string {
   const found = statSync(path, { throwIfNoEntry: false });
   return found === undefined ? "absent" : `${found.ino} ${found.size} ${found.mtimeMs}`;
 }

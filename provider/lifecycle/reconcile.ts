@@ -2,6 +2,7 @@
 import { type Digest, type EndCause, formatInstant, type Instant, type Place } from "@elevation/domain";
 import type { GrantRecord, Orphan } from "@elevation/journal";
 import { isGrantError } from "../errors";
+import { eachOf } from "./each-of";
 import { type FoundOrphan, journalOrphans, orphanOf } from "./orphans";
 import type { Observation, Standing } from "./ports";
 import { look, noteWider } from "./read";
@@ -271,15 +272,4 @@ async function narrow(
   } catch (error) {
     return { grant, differences, reason: reasonOf(asError(error)) };
   }
-}
-
-/** In the order of the items; `run` must not reject. */
-async function eachOf<T, R>(items: readonly T[], atOnce: number, run: (item: T) => Promise<R>): Promise<R[]> {
-  const results: R[] = [];
-  const queue = items.entries();
-  const worker = async (): Promise<void> => {
-    for (const [index, item] of queue) results[index] = await run(item);
-  };
-  await Promise.all(Array.from({ length: Math.min(atOnce, items.length) }, worker));
-  return results;
 }
