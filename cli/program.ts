@@ -159,7 +159,7 @@ function addSchema(program: Command, terminal: Terminal, done: Done): void {
     .command("schema")
     .summary("print the JSON Schema of a kind of document")
     .description("Prints the JSON Schema (draft 2020-12) of a kind of document, for editors and other tools.")
-    .argument("<kind>", "Policy, Directory, Request, Order or PolicyTest, in any case")
+    .argument("<kind>", "Policy, Directory, Request, Order, PolicyTest or FireDrills, in any case")
     .helpOption("-h, --help", "print this help")
     .addHelpText("after", help.SCHEMA)
     .action((kind: string) => {
