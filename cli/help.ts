@@ -172,6 +172,11 @@ With --activate, which needs both, a grant that an "up" left scheduled is activa
 decided again, and a denied one is told of once and tried again until its activateBy. While they or the journal can't be
 read, nothing is activated.
 
+With --drill, which needs both as well, the fire drills of that file (elevate schema FireDrills) are done beside all else: a
+canary, who is a person of the directory as any other, logs in and must be refused, is granted a role as anybody is, must have
+it, and from its expiry on must have lost it, in the open session and by a new login. Her grant ends as any other. Her login
+is in the variable ELEVATION_CANARY_<NAME> that the drill names. One that fails is alarmed, and done again within five minutes.
+
 With --stacks the stacks of that project forget what has ended, two at a time, beside the ends and never before them: an
 engine refreshes the resources of ended grants alone, after a look at each state's code. It takes an engine from PATH or
 kept from an earlier time, and what Pulumi needs (PULUMI_BACKEND_URL, a passphrase or a token). A stack that is locked or
@@ -205,10 +210,10 @@ the policy pack and previews say SILENT. Nothing else depends on it. --heartbeat
 secrets) is for a monitor that alarms when calls stay away: https:, or http: on this machine.
 
 --notify (or ELEVATION_NOTIFY, several with blanks between them) tells of alarms from the third failure in a row on and of
-their end, of an untrusted journal, residue, orphans, and others who end grants and are silent: log is a JSON line on stderr;
-a webhook gets a POST, signed with ELEVATION_NOTIFY_SECRET: Elevation-Signature: sha256=<HMAC-SHA256 of the body in hex>.
-No end waits for it. A pass tells of a grant where the journal has three failures, and each sixtieth; of others' silence where
---every is given.
+their end, of an untrusted journal, residue, orphans, failed fire drills, and others who end grants and are silent: log is a
+JSON line on stderr; a webhook gets a POST, signed with ELEVATION_NOTIFY_SECRET: Elevation-Signature: sha256=<HMAC-SHA256 of
+the body in hex>. No end waits for it. A pass tells of a grant where the journal has three failures, and each sixtieth; of
+others' silence where --every is given.
 
 --json prints { journal, grants: [{ request, name, requester, environment, target: { kind, connection, role, server,
 identity, object }, expiresAt, cause, outcome, reason, residue }] }; cause is expiry, withdrawn, drift, incomplete,
@@ -221,8 +226,10 @@ orphans alarm says which are news. Without --once it prints a line an event: { a
 (open, scheduled, next), ended (the grant's fields, lateMs), failed (the grant's fields, failures, alarm, again), activated
 (the scheduled one's fields, lateMs), not-activated (its fields, again), orphan, swept, cut-back and unreached (their
 fields), journal-untrusted or journal-trusted (reason), stack-caught-up (stack, forgotten) or stack-behind (stack, failures,
-again, reason), order (letter, order, id, by, outcome, reason; outcome being done, refused, or waits, which is told once),
-inbox-unreadable or inbox-readable (reason). With --once and --orders the latter three stand in orders.
+again, reason), drill-passed (drill, requester, role, environment, request, expiresAt, lateMs), drill-failed (drill to
+expiresAt, failure, reason, failures, alarm, again) or drill-stopped (drill to expiresAt), order (letter, order, id, by,
+outcome, reason; outcome being done, refused, or waits, which is told once), inbox-unreadable or inbox-readable (reason). With
+--once and --orders the latter three stand in orders.
 
 --dry-run reads the journal, asks the targets for their clocks and says what the pass, or the first look of a reaper that
 keeps running, would end, withdraw and activate: { journal, dryRun, at, grants: [{ …, cause, overdueMs, stuck }], scheduled }

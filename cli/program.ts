@@ -238,6 +238,7 @@ function addReap(program: Command, terminal: Terminal, done: Done): void {
     .option("--heartbeat <url>", "call this URL every half minute, or with --once after the pass")
     .option("--notify <where>", "tell alarms there: log, or a webhook's URL; may be repeated", collect, [])
     .option("--stacks <folder>", "let the stacks of this Pulumi project forget what has ended; without --once")
+    .option("--drill <file>", "do the fire drills of this file, by --policy and --directory; without --once")
     .option("--json", "print it for programs")
     .helpOption("-h, --help", "print this help")
     .addHelpText("after", help.REAP)

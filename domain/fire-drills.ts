@@ -53,3 +53,5 @@ export const fireDrillsSchema = z
 
 /** Fire drills, as written. */
 export type FireDrills = z.infer<typeof fireDrillsSchema>;
+/** A kind of target at which a canary can log in. */
+export type ProbeKind = FireDrills["drills"][number]["probe"]["kind"];

@@ -27,6 +27,7 @@ import { orderLine, orderReport } from "../order-lines";
 import { planReport, renderPlan } from "../plan-table";
 import { projectAt } from "../project";
 import { type Alive, readAlive, tellAlive } from "../reap-alive";
+import { type DrillOptions, readDrills } from "../reap-drill";
 import { Notices, readDestinations } from "../reap-notify";
 import { type OrderOptions, type Orders, readOrders } from "../reap-orders";
 import { keepReaping } from "../reap-running";
@@ -35,7 +36,7 @@ import { isUnsettled } from "../reconcile-report";
 import type { Terminal } from "../terminal";
 import { WatchedJudge } from "../watched-judge";
 
-export interface ReapOptions extends OrderOptions {
+export interface ReapOptions extends OrderOptions, DrillOptions {
   readonly once?: boolean;
   readonly declared?: string;
   readonly state: readonly string[];
@@ -76,6 +77,7 @@ export async function reap(options: ReapOptions, terminal: Terminal): Promise<Ex
   const alive = readAlive(options, environments, terminal);
   const destinations = readDestinations(options.notify, terminal);
   const orders = readOrders(options, environments, terminal);
+  const drills = readDrills(options, environments, terminal);
   const world = createWorld(terminal.env, {
     config: () => undefined,
     actor: { kind: "reaper", key: "unverified" },
@@ -88,6 +90,7 @@ export async function reap(options: ReapOptions, terminal: Terminal): Promise<Ex
       {
         ...{ environments, atOnce: AT_ONCE, judge, activates, orders, json, address, listen, alive, destinations },
         project: projectOf(options, terminal),
+        drills,
       },
       terminal,
     );
