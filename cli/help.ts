@@ -240,6 +240,19 @@ Exit codes: 0 all that was due has ended, and started unless it is denied, 2 the
 the environment is bad, 4 something is stuck, unrecorded, still wider or could not be activated, an order waits, a connection
 can't be reached, or the journal or the inbox can't be read or trusted. A refused order is no failure, an orphan changes none.`;
 
+export const DRILL = `
+Journal, connections and the canaries' logins come from the environment: ELEVATION_JOURNAL, ELEVATION_JOURNAL_ID,
+ELEVATION_CONNECTION_<NAME> and the ELEVATION_CANARY_<NAME> that the file names. A canary is a person of the directory as any
+other, and decided on as any other. Whoever ends grants is to end hers: a reaper that keeps running, elsewhere. What a drill
+gives up on as still open is ended then. "elevate reap --drill" does the same on a schedule; docs/operations.md shows how to
+set it up, and what each failure means.
+
+--json prints { journal, drills: [{ drill, requester, role, environment, outcome, request, expiresAt, lateMs, failure, reason,
+unended }] }; outcome is passed or failed, lateMs from the expiry until neither the open session nor a new login had the access,
+unended why what was still open could not be ended.
+
+Exit codes: 0 all passed, 1 one failed, 2 a document, an argument or the environment is bad, 4 one is still open.`;
+
 export const ORDERS_SQL = `
 Roles must be there already. A sender can't even read what it sent, and proves nothing by sending: orders are signed.
 

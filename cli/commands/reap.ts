@@ -2,7 +2,6 @@
 import { readFileSync } from "node:fs";
 import { relative, resolve } from "node:path";
 import { quote } from "@elevation/domain";
-import { openStore, readJournalAnchors } from "@elevation/journal";
 import {
   createWorld,
   type GrantState,
@@ -21,7 +20,7 @@ import { readRequestFiles } from "@elevation/provider/loader";
 import type { OrderEvent } from "@elevation/reaper";
 import type { OpenedProject } from "@elevation/reaper/stacks";
 import { CommandError, EXIT, type ExitCode } from "../exit";
-import { journalFault } from "../faults";
+import { requireAddress } from "../journal-address";
 import { openProjectAt } from "../open-project";
 import { orderLine, orderReport } from "../order-lines";
 import { planReport, renderPlan } from "../plan-table";
@@ -232,25 +231,6 @@ function readListen(text: string): { readonly host: string; readonly port: numbe
     );
   }
   return { host: bracketed ?? plain ?? "127.0.0.1", port: Number(port) };
-}
-
-/** It changes things: so only the environment says where. */
-function requireAddress(terminal: Terminal): string {
-  const { address } = readJournalAnchors(terminal.env);
-  if (address !== null) return shownAddress(address);
-  throw new CommandError(
-    EXIT.badInput,
-    "no journal is given; set `ELEVATION_JOURNAL`, as in file:/var/lib/elevation/journal.jsonl",
-  );
-}
-
-/** As the store shows it: an address may hold a password. */
-function shownAddress(address: string): string {
-  try {
-    return openStore(address).address;
-  } catch (error) {
-    throw journalFault(error);
-  }
 }
 
 type Input = { readonly pass: Pick<Pass, "declared" | "states">; readonly isBad: boolean };

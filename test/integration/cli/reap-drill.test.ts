@@ -7,6 +7,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { EventData } from "@elevation/domain";
 import { openStore } from "@elevation/journal";
 import type { Notice } from "@elevation/reaper";
+import { aDrill, CANARY } from "../../support/drill-file";
 import { type OrdersServer, sharedOrdersServer } from "../../support/postgres";
 import { startTcpProxy, type TcpProxy } from "../../support/tcp-proxy";
 import { DIRECTORY } from "./documents";
@@ -14,26 +15,10 @@ import { elevate, startElevate } from "./elevate";
 import { aTeam, BY, type Team } from "./team";
 
 const DRILL = ["reap", "--drill", "drills.yaml", ...BY];
-const VARIABLE = "ELEVATION_CANARY_ORDERS";
 const ABOUT = { drill: "orders", requester: "alice@example.com", role: "orders-admin", environment: "production" };
 /** As the metrics have it. */
 const LABELS = 'drill="orders",role="orders-admin",environment="production"';
 const server = sharedOrdersServer();
-
-function aDrill(changes: Readonly<Record<string, string>> = {}): string {
-  const fields = { every: "PT1H", duration: "PT2S", endsWithin: "PT20S", ...changes };
-  return `apiVersion: elevation/v1
-kind: FireDrills
-drills:
-  - name: orders
-    requester: alice@example.com
-    role: orders-admin
-    environment: production
-${Object.entries(fields)
-  .map(([field, value]) => `    ${field}: ${value}\n`)
-  .join("")}    probe: { kind: postgres, login: ${VARIABLE}, statement: SELECT FROM public.orders LIMIT 1 }
-`;
-}
 
 describe("elevate reap --drill", () => {
   let orders: OrdersServer;
@@ -62,7 +47,7 @@ describe("elevate reap --drill", () => {
   });
 
   const login = () => orders.server.url("alice", "orders");
-  const environment = (changes: Readonly<Record<string, string>>) => ({ ...team.env, [VARIABLE]: login(), ...changes });
+  const environment = (changes: Readonly<Record<string, string>>) => ({ ...team.env, [CANARY]: login(), ...changes });
 
   /** Runs until the test is over; `next`: the first line of an event that is told from now on. */
   function startReaper(changes: Readonly<Record<string, string>> = {}, more: readonly string[] = []) {
@@ -188,7 +173,7 @@ describe("elevate reap --drill", () => {
 
   it("when target or canary's way to it is down, then that is told as what it is", async () => {
     const away = "postgres://alice:s3cretPW@127.0.0.1:1/orders";
-    const reaper = startReaper({ [VARIABLE]: away });
+    const reaper = startReaper({ [CANARY]: away });
     const { failure, reason } = await reaper.next("drill-failed");
     assert.deepEqual(
       [failure, reason],
@@ -219,7 +204,7 @@ describe("elevate reap --drill", () => {
         resolve();
       });
     });
-    const reaper = startReaper({ [VARIABLE]: `postgres://alice:s3cretPW@127.0.0.1:${port}/orders` });
+    const reaper = startReaper({ [CANARY]: `postgres://alice:s3cretPW@127.0.0.1:${port}/orders` });
     await called;
     const { digest } = await team.grant("alice-orders", { duration: "PT0.2S" });
     const { failure, reason } = await reaper.next("drill-failed");
@@ -326,6 +311,35 @@ describe("elevate reap --drill", () => {
     ]);
   });
 
+  it("when it is told in text, then a line has what a person needs", async () => {
+    team.project.write("drills.yaml", aDrill({ every: "PT3S" }));
+    await orders.superuser("GRANT orders_admin TO alice");
+    const started = startElevate(DRILL, { cwd: team.project.path, env: environment({}) });
+    running.push(started);
+    const lines = readline.createInterface({ input: started.child.stdout })[Symbol.asyncIterator]();
+    const next = async (wanted: string) => {
+      for (;;) {
+        const line = (await lines.next()).value as string;
+        if (line.includes(wanted)) return line;
+      }
+    };
+    assert.match(
+      await next("DRILL FAILED"),
+      /^\S+Z ALARM: DRILL FAILED, already-open: orders \(alice@example\.com\), again at \S+Z: the probe works for alice@example\.com without a grant; /,
+    );
+    await orders.superuser("REVOKE orders_admin FROM alice");
+    assert.match(
+      await next("drill passed"),
+      /^\S+Z drill passed: orders \(alice@example\.com\) had access until -?\d+ ms after its end$/,
+    );
+    await granted();
+    started.child.kill("SIGTERM");
+    assert.match(
+      await next("drill stopped"),
+      /^\S+Z drill stopped: orders \(alice@example\.com\), whose grant ends at \S+Z if somebody reaps then$/,
+    );
+  });
+
   it("when two reapers do the same drill, then one waits for the other, and both pass", async () => {
     const reapers = [startReaper(), startReaper()];
     const passed = await Promise.all(reapers.map((reaper) => reaper.next("drill-passed")));
@@ -359,11 +373,11 @@ describe("elevate reap --drill", () => {
       "error: `drills.yaml` has no drill for the environments that `--environment` names; add one, or leave out `--drill`\n",
     );
     assert.equal(
-      await refused(DRILL, { [VARIABLE]: "" }),
+      await refused(DRILL, { [CANARY]: "" }),
       "drills.yaml:11:37: `ELEVATION_CANARY_ORDERS`, in the environment of the job the canary's login, is not set; set it to her own login\n",
     );
     assert.equal(
-      await refused(DRILL, { [VARIABLE]: "mysql://alice:s3cretPW@127.0.0.1/orders" }),
+      await refused(DRILL, { [CANARY]: "mysql://alice:s3cretPW@127.0.0.1/orders" }),
       "drills.yaml:11:37: `ELEVATION_CANARY_ORDERS`, in the environment of the job the canary's login, is no postgres:// address; write postgres://user:password@host/database and percent-encode `@`, `/`, `?`, `#` and `%` in the password\n",
     );
     team.project.write("drills.yaml", aDrill({ every: "PT2S" }));

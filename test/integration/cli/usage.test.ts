@@ -71,6 +71,7 @@ describe("elevate and its arguments", () => {
       "status",
       "stacks",
       "reap",
+      "drill",
       "orders",
       "journal",
       "audit",
