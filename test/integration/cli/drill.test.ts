@@ -109,6 +109,23 @@ describe("elevate drill", () => {
     );
   });
 
+  it("when its grant was ended and she has the access by another path, then it has failed, and nothing is ended twice", async () => {
+    reaper = startElevate(["reap"], { cwd: team.project.path, env: team.env });
+    team.project.write("drills.yaml", aDrill({ endsWithin: "PT1S" }));
+    const drilled = drill([]);
+    while ((await typesOf()).at(-1) !== "activated") await delay(20);
+    await orders.superuser("GRANT orders_admin TO alice");
+    const { exit, stdout } = await drilled;
+    await orders.superuser("REVOKE orders_admin FROM alice");
+    assert.equal(exit, 1);
+    assert.match(
+      stdout,
+      /^DRILL FAILED, still-open: orders \(alice@example\.com\): .+, by a new login; see `elevate status` /,
+    );
+    const ends = (await typesOf()).filter((type) => type === "expired" || type === "revoked");
+    assert.deepEqual(ends, ["expired"]);
+  });
+
   it("when the environment is not what it can enforce, or names nothing to do, then nothing is begun", async () => {
     assert.deepEqual(await drill([], { ELEVATION_ADMINS: "" }), {
       exit: 2,
