@@ -172,6 +172,11 @@ With --activate, which needs both, a grant that an "up" left scheduled is activa
 decided again, and a denied one is told of once and tried again until its activateBy. While they or the journal can't be
 read, nothing is activated.
 
+With --drill, which needs both as well, the fire drills of that file (elevate schema FireDrills) are done beside all else: a
+canary, who is a person of the directory as any other, logs in and must be refused, is granted a role as anybody is, must have
+it, and from its expiry on must have lost it, in the open session and by a new login. Her grant ends as any other. Her login
+is in the variable ELEVATION_CANARY_<NAME> that the drill names. One that fails is alarmed, and done again within five minutes.
+
 With --stacks the stacks of that project forget what has ended, two at a time, beside the ends and never before them: an
 engine refreshes the resources of ended grants alone, after a look at each state's code. It takes an engine from PATH or
 kept from an earlier time, and what Pulumi needs (PULUMI_BACKEND_URL, a passphrase or a token). A stack that is locked or
@@ -205,10 +210,10 @@ the policy pack and previews say SILENT. Nothing else depends on it. --heartbeat
 secrets) is for a monitor that alarms when calls stay away: https:, or http: on this machine.
 
 --notify (or ELEVATION_NOTIFY, several with blanks between them) tells of alarms from the third failure in a row on and of
-their end, of an untrusted journal, residue, orphans, and others who end grants and are silent: log is a JSON line on stderr;
-a webhook gets a POST, signed with ELEVATION_NOTIFY_SECRET: Elevation-Signature: sha256=<HMAC-SHA256 of the body in hex>.
-No end waits for it. A pass tells of a grant where the journal has three failures, and each sixtieth; of others' silence where
---every is given.
+their end, of an untrusted journal, residue, orphans, failed fire drills, and others who end grants and are silent: log is a
+JSON line on stderr; a webhook gets a POST, signed with ELEVATION_NOTIFY_SECRET: Elevation-Signature: sha256=<HMAC-SHA256 of
+the body in hex>. No end waits for it. A pass tells of a grant where the journal has three failures, and each sixtieth; of
+others' silence where --every is given.
 
 --json prints { journal, grants: [{ request, name, requester, environment, target: { kind, connection, role, server,
 identity, object }, expiresAt, cause, outcome, reason, residue }] }; cause is expiry, withdrawn, drift, incomplete,
@@ -221,8 +226,10 @@ orphans alarm says which are news. Without --once it prints a line an event: { a
 (open, scheduled, next), ended (the grant's fields, lateMs), failed (the grant's fields, failures, alarm, again), activated
 (the scheduled one's fields, lateMs), not-activated (its fields, again), orphan, swept, cut-back and unreached (their
 fields), journal-untrusted or journal-trusted (reason), stack-caught-up (stack, forgotten) or stack-behind (stack, failures,
-again, reason), order (letter, order, id, by, outcome, reason; outcome being done, refused, or waits, which is told once),
-inbox-unreadable or inbox-readable (reason). With --once and --orders the latter three stand in orders.
+again, reason), drill-passed (drill, requester, role, environment, request, expiresAt, lateMs), drill-failed (drill to
+expiresAt, failure, reason, failures, alarm, again) or drill-stopped (drill to expiresAt), order (letter, order, id, by,
+outcome, reason; outcome being done, refused, or waits, which is told once), inbox-unreadable or inbox-readable (reason). With
+--once and --orders the latter three stand in orders.
 
 --dry-run reads the journal, asks the targets for their clocks and says what the pass, or the first look of a reaper that
 keeps running, would end, withdraw and activate: { journal, dryRun, at, grants: [{ …, cause, overdueMs, stuck }], scheduled }
@@ -232,6 +239,19 @@ exits then: 0 nothing is due, or it is denied, 1 something is, 2 and 4 as below.
 Exit codes: 0 all that was due has ended, and started unless it is denied, 2 the folder, a state, a document, an argument or
 the environment is bad, 4 something is stuck, unrecorded, still wider or could not be activated, an order waits, a connection
 can't be reached, or the journal or the inbox can't be read or trusted. A refused order is no failure, an orphan changes none.`;
+
+export const DRILL = `
+Journal, connections and the canaries' logins come from the environment: ELEVATION_JOURNAL, ELEVATION_JOURNAL_ID,
+ELEVATION_CONNECTION_<NAME> and the ELEVATION_CANARY_<NAME> that the file names. A canary is a person of the directory as any
+other, and decided on as any other. Whoever ends grants is to end hers: a reaper that keeps running, elsewhere. What a drill
+gives up on as still open is ended then. "elevate reap --drill" does the same on a schedule; docs/operations.md shows how to
+set it up, and what each failure means.
+
+--json prints { journal, drills: [{ drill, requester, role, environment, outcome, request, expiresAt, lateMs, failure, reason,
+unended }] }; outcome is passed or failed, lateMs from the expiry until neither the open session nor a new login had the access,
+unended why what was still open could not be ended.
+
+Exit codes: 0 all passed, 1 one failed, 2 a document, an argument or the environment is bad, 4 one is still open.`;
 
 export const ORDERS_SQL = `
 Roles must be there already. A sender can't even read what it sent, and proves nothing by sending: orders are signed.

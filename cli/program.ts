@@ -5,6 +5,7 @@ import { Command, Option } from "commander";
 import type { AuditVerifyOptions } from "./commands/audit-verify";
 import type { CheckOptions } from "./commands/check";
 import type { DiffOptions } from "./commands/diff";
+import type { DrillCommandOptions } from "./commands/drill";
 import type { ExplainOptions } from "./commands/explain";
 import type { JournalInitOptions } from "./commands/journal-init";
 import type { LintOptions } from "./commands/lint";
@@ -43,6 +44,7 @@ export function makeProgram(terminal: Terminal, done: Done): Command {
   addStatus(program, terminal, done);
   addStacks(program, terminal, done);
   addReap(program, terminal, done);
+  addDrill(program, terminal, done);
   addOrders(program, terminal, done);
   addJournal(program, terminal, done);
   addAudit(program, terminal, done);
@@ -159,7 +161,7 @@ function addSchema(program: Command, terminal: Terminal, done: Done): void {
     .command("schema")
     .summary("print the JSON Schema of a kind of document")
     .description("Prints the JSON Schema (draft 2020-12) of a kind of document, for editors and other tools.")
-    .argument("<kind>", "Policy, Directory, Request, Order or PolicyTest, in any case")
+    .argument("<kind>", "Policy, Directory, Request, Order, PolicyTest or FireDrills, in any case")
     .helpOption("-h, --help", "print this help")
     .addHelpText("after", help.SCHEMA)
     .action((kind: string) => {
@@ -238,12 +240,33 @@ function addReap(program: Command, terminal: Terminal, done: Done): void {
     .option("--heartbeat <url>", "call this URL every half minute, or with --once after the pass")
     .option("--notify <where>", "tell alarms there: log, or a webhook's URL; may be repeated", collect, [])
     .option("--stacks <folder>", "let the stacks of this Pulumi project forget what has ended; without --once")
+    .option("--drill <file>", "do the fire drills of this file, by --policy and --directory; without --once")
     .option("--json", "print it for programs")
     .helpOption("-h, --help", "print this help")
     .addHelpText("after", help.REAP)
     .action(async (options: ReapOptions) => {
       const { reap } = require("./commands/reap") as typeof import("./commands/reap");
       done(await reap(options, terminal));
+    });
+}
+
+function addDrill(program: Command, terminal: Terminal, done: Done): void {
+  program
+    .command("drill")
+    .summary("grant canaries their roles once, and see from outside that access comes and ends")
+    .description(
+      "Does each fire drill of a file once: a canary is refused, granted her role, has it, and must lose it at its expiry.",
+    )
+    .argument("<file>", "of kind FireDrills")
+    .option("--policy <file>", "instead of policypack/elevation.yaml of the project")
+    .option("--directory <file>", "instead of policypack/directory.yaml of the project")
+    .option("--environment <name>", "only drills of this environment; may be repeated", several)
+    .option("--json", "print it for programs")
+    .helpOption("-h, --help", "print this help")
+    .addHelpText("after", help.DRILL)
+    .action(async (file: string, options: DrillCommandOptions) => {
+      const { drill } = require("./commands/drill") as typeof import("./commands/drill");
+      done(await drill(file, options, terminal));
     });
 }
 

@@ -4,6 +4,7 @@ import { formatInstant, type Instant } from "@elevation/domain";
 import { type Beats, slotOf } from "@elevation/journal";
 import type { World } from "@elevation/provider/lifecycle";
 import {
+  type DrillEvent,
   type Listener,
   logNotifier,
   type News,
@@ -81,7 +82,7 @@ export class Notices {
     this.#notifiers = options.destinations.map((destination) => notifierOf(destination, options, terminal));
   }
 
-  note(event: ReaperEvent): void {
+  note(event: ReaperEvent | DrillEvent): void {
     if (this.#notifiers.length > 0) this.#send(this.#newsroom.of(event));
   }
 

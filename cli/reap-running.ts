@@ -3,6 +3,8 @@ import { formatInstant, quote } from "@elevation/domain";
 import type { Reconciliation, World } from "@elevation/provider/lifecycle";
 import {
   ALARMING,
+  type Drill,
+  type DrillEvent,
   type Monitored,
   type NoticeOutcome,
   Pulse,
@@ -11,10 +13,12 @@ import {
   serveMonitor,
 } from "@elevation/reaper";
 import type { OpenedProject, StacksEvent } from "@elevation/reaper/stacks";
+import { drillLine, drillReport } from "./drill-lines";
 import { CommandError, EXIT, type ExitCode } from "./exit";
 import { neutral, safeJsonLine } from "./neutral";
 import { orderLine, orderReport } from "./order-lines";
 import { type Alive, BEAT_EVERY } from "./reap-alive";
+import { followDrills } from "./reap-drill";
 import { type Destination, Notices } from "./reap-notify";
 import type { Orders } from "./reap-orders";
 import { grantReport } from "./reap-table";
@@ -52,6 +56,8 @@ export interface Running {
   readonly destinations: readonly Destination[];
   /** Whose stacks forget what has ended; null: none. */
   readonly project: OpenedProject | null;
+  /** Which fire drills are done beside; null: none. */
+  readonly drills: (() => readonly Drill[]) | null;
 }
 
 /** `elevate reap`: ends grants at their expiry until SIGINT or SIGTERM; a second one stops at once. */
@@ -65,24 +71,31 @@ export async function keepReaping(world: World, running: Running, terminal: Term
   const notices = new Notices(about, terminal);
   const others = alive.beside === null ? [] : [notices.listener(alive.beside.beats, alive.beside.own)];
   const pulse = new Pulse(BEAT_EVERY, [...alive.listeners, ...others], (line) => terminal.say(line));
-  const show = (event: ReaperEvent | StacksEvent): void => {
+  const show = (event: ReaperEvent | StacksEvent | DrillEvent): void => {
     const now = world.clock();
     monitor?.note(event, now);
     tell(event, formatInstant(now));
   };
   const { activates, atOnce, environments, judge, orders, project } = running;
   const stacks = project === null ? null : followStacks(project, world, environments, show);
+  const grantBy = () => judge?.toGrantBy() ?? null;
+  const onDrill = (event: DrillEvent): void => {
+    show(event);
+    notices.note(event);
+  };
+  const drills = running.drills === null ? null : followDrills(running.drills, world, grantBy, onDrill);
   const on = (event: ReaperEvent): void => {
     show(event);
     pulse.note(event, world.clock());
     notices.note(event);
     stacks?.note(event);
+    drills?.note(event);
   };
-  signals.stop.addEventListener("abort", () => void stacks?.stop());
+  signals.stop.addEventListener("abort", () => void Promise.all([stacks?.stop(), drills?.stop()]));
   const options = {
     environments,
     judge: () => judge?.current() ?? null,
-    activate: activates ? () => judge?.toGrantBy() ?? null : null,
+    activate: activates ? grantBy : null,
     atOnce,
     lookEvery: LOOK_EVERY,
     sweepEvery: SWEEP_EVERY,
@@ -92,7 +105,7 @@ export async function keepReaping(world: World, running: Running, terminal: Term
   };
   try {
     const { failing } = await runReaper(world, { ...options, on }, signals.stop);
-    await stacks?.stop();
+    await Promise.all([stacks?.stop(), drills?.stop()]);
     if (failing === 0) return EXIT.yes;
     const what = failing === 1 ? "1 grant is" : `${failing} grants are`;
     terminal.say(`error: ${what} not ended or not recorded; the next reaper goes on with it`);
@@ -139,7 +152,7 @@ function stopOnSignals(terminal: Terminal): { readonly stop: AbortSignal; readon
 function teller(
   { json, address }: Running,
   terminal: Terminal,
-): (event: ReaperEvent | StacksEvent, at: string) => void {
+): (event: ReaperEvent | StacksEvent | DrillEvent, at: string) => void {
   let isWatching = false;
   const tellReconciled = reconciliationTeller({ json, address }, terminal);
   return (event, at) => {
@@ -181,7 +194,10 @@ function reconciliationTeller(
   };
 }
 
-type Told = Exclude<ReaperEvent | StacksEvent, { readonly type: "begun" | "read" | "reconciled" | "stack-wanted" }>;
+type Told = Exclude<
+  ReaperEvent | StacksEvent | DrillEvent,
+  { readonly type: "begun" | "read" | "reconciled" | "stack-wanted" }
+>;
 
 /** What a line of `--json` says of an event (docs/cli.md): fields are added, never changed. */
 function reportOf(event: Told): object {
@@ -206,6 +222,10 @@ function reportOf(event: Told): object {
         ...{ event: "failed", failures: event.failures, alarm: isAlarming(event) },
         ...{ again: formatInstant(event.again), ...grantReport(event.grant) },
       };
+    case "drill-passed":
+    case "drill-failed":
+    case "drill-stopped":
+      return drillReport(event);
     case "stack-caught-up":
       return { event: event.type, stack: event.stack, forgotten: event.forgotten };
     case "stack-behind": {
@@ -244,6 +264,10 @@ function lineOf(at: string, event: Told, terminal: Terminal): string {
       const times = event.failures === 1 ? "" : `, ${event.failures} times in a row`;
       return `${at} ${what}: ${neutral(`${name} (${requester})`)}${times}, again at ${formatInstant(event.again)}: ${neutral(reason ?? "")}`;
     }
+    case "drill-passed":
+    case "drill-failed":
+    case "drill-stopped":
+      return drillLine(at, event, terminal);
     case "stack-caught-up": {
       const what = event.forgotten === 1 ? "1 ended grant" : `${event.forgotten} ended grants`;
       return `${at} ${green("caught up")}: stack ${neutral(quote(event.stack))} has forgotten ${what}`;

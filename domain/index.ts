@@ -23,6 +23,7 @@ export {
 } from "./document";
 export { doubledKey } from "./doubled-key";
 export { formatDuration, parseDuration, renderDuration } from "./duration";
+export type { FireDrills, ProbeKind } from "./fire-drills";
 export { GRANT_TYPE } from "./grant-type";
 export * from "./instant";
 export * from "./journal-event";
@@ -45,6 +46,7 @@ export {
   type Purpose,
   parseRequest,
   readDirectory,
+  readFireDrills,
   readJudge,
   readOrder,
   readPolicy,

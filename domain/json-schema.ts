@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { z } from "zod";
 import { directorySchema } from "./directory";
+import { fireDrillsSchema } from "./fire-drills";
 import { orderSchema } from "./order";
 import { policySchema } from "./policy";
 import { policyTestSchema } from "./policy-test";
@@ -12,6 +13,7 @@ const SCHEMAS = {
   Request: requestSchema,
   Order: orderSchema,
   PolicyTest: policyTestSchema,
+  FireDrills: fireDrillsSchema,
 } as const;
 
 /** A kind of document whose schema is known. */

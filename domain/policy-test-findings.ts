@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { placeOf } from "./form-findings";
 import type { Finding } from "./parsed";
+import { repeatedNames } from "./repeated-names";
 import { specFindings } from "./request-findings";
 import { field, items, type Spot, texts } from "./spot";
 import { quote } from "./text";
@@ -20,21 +21,6 @@ export function policyTestFindings(test: Spot): Finding[] {
 function noCases(list: Spot): Finding {
   const message = `${placeOf(list.path)} is an empty list, which tests nothing; write at least one case`;
   return { path: list.path, at: "value", message };
-}
-
-function repeatedNames(cases: readonly Spot[]): Finding[] {
-  const first = new Map<string, Spot>();
-  return cases.flatMap((one): Finding[] => {
-    const name = field(one, "name");
-    if (typeof name.value !== "string") return [];
-    const other = first.get(name.value);
-    if (other === undefined) {
-      first.set(name.value, one);
-      return [];
-    }
-    const message = `${placeOf(name.path)} is ${quote(name.value)}, the name of ${placeOf(other.path)} too; write another one`;
-    return [{ path: name.path, at: "value", message }];
-  });
 }
 
 function repeatedIds(violations: Spot): Finding[] {

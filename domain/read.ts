@@ -5,6 +5,8 @@ import { type Digest, digestOf } from "./digest";
 import { type Directory, directorySchema } from "./directory";
 import { directoryFindings } from "./directory-findings";
 import { type Document, DocumentError, type Path, type Problem, renderPath, type Source } from "./document";
+import { fireDrillFindings } from "./fire-drill-findings";
+import { type FireDrills, fireDrillsSchema } from "./fire-drills";
 import { formFindings } from "./form-findings";
 import { judgeFindings } from "./judge-findings";
 import { type Order, orderSchema } from "./order";
@@ -80,6 +82,13 @@ const ORDER: Kind<Order> = {
   findings: orderFindings,
   digest: ({ payload }) => digestOf(payload),
 };
+const FIRE_DRILLS: Kind<FireDrills> = {
+  name: "FireDrills",
+  maxBytes: MAX_REQUEST_BYTES,
+  schema: fireDrillsSchema,
+  findings: fireDrillFindings,
+  digest: digestOf,
+};
 const POLICY_TEST: Kind<PolicyTest> = {
   name: "PolicyTest",
   maxBytes: MAX_TEST_BYTES,
@@ -109,6 +118,11 @@ export function readRequest(source: Source): Document<Request> {
 /** Reads an order (design §4.4); its digest is that of the payload. Whoever signed it is not looked at. Throws a {@link DocumentError} with all problems of the file. */
 export function readOrder(source: Source): Document<Order> {
   return finish(examine(ORDER, source));
+}
+
+/** Reads a file of fire drills. Throws a {@link DocumentError} with all problems of the file; no variable that it names is looked at. */
+export function readFireDrills(source: Source): Document<FireDrills> {
+  return finish(examine(FIRE_DRILLS, source));
 }
 
 /** Reads a policy test (design §4.5). Throws a {@link DocumentError} with all problems of the file; the files it names are not read. */
@@ -208,7 +222,7 @@ function findingsOf<T>(kind: Kind<T>, value: unknown): Finding[] {
   return [...jsonFindings(value), ...formFindings(kind.schema, value), ...kind.findings({ value, path: [] })];
 }
 
-const KINDS = ["Policy", "Directory", "Request", "Approval", "Order", "Bundle", "PolicyTest"];
+const KINDS = ["Policy", "Directory", "Request", "Approval", "Order", "Bundle", "PolicyTest", "FireDrills"];
 
 // A good document of another kind would be nothing but unknown fields here: one problem says it better.
 function otherKind<T>(kind: Kind<T>, value: unknown): Finding | null {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Instant } from "@elevation/domain";
+import type { DrillEvent } from "./drill/drill-event";
 import type { ReaperEvent } from "./reaper";
 import type { StacksEvent } from "./stacks/catch-up";
 
@@ -11,7 +12,7 @@ export class ReaperHealth {
   #lookedAt: Instant | null = null;
   #untrusted: string | null = null;
 
-  note(event: ReaperEvent | StacksEvent, at: Instant): void {
+  note(event: ReaperEvent | StacksEvent | DrillEvent, at: Instant): void {
     if (event.type === "looked") this.#lookedAt = at;
     if (event.type === "journal") this.#untrusted = event.reason;
   }

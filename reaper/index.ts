@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
+export type { Drill, DrillFailure, DrillOutcome } from "./drill/drill";
+export type { DrillEvent, DrillName } from "./drill/drill-event";
+export { Drills, type DrillsOptions } from "./drill/drills";
+export { type DrillSetting, runDrill } from "./drill/run-drill";
 export { besideTheJournal, heartbeat } from "./listeners";
 export { Newsroom } from "./news";
 export { ALARMING, logNotifier, type News, type Notice, type Notifier } from "./notice";

@@ -2,6 +2,8 @@
 import type { Digest } from "@elevation/domain";
 import type { Reconciliation } from "@elevation/provider/lifecycle";
 import { Counter, Gauge, Histogram, type OpenMetricsContentType, Registry } from "prom-client";
+import type { DrillEvent } from "./drill/drill-event";
+import { DrillMetrics } from "./drill/drill-metrics";
 import type { ReaperEvent } from "./reaper";
 import type { StacksEvent } from "./stacks/catch-up";
 import { StacksMetrics } from "./stacks/stacks-metrics";
@@ -33,6 +35,7 @@ export class ReaperMetrics {
   readonly #swept: Counter<"outcome">;
   readonly #cutBacks: Counter<"outcome">;
   readonly #stacks: StacksMetrics;
+  readonly #drills: DrillMetrics;
   /** What has begun to end and has not ended yet, with what became of the last try. */
   readonly #unended = new Map<Digest, "stuck" | "unrecorded" | null>();
 
@@ -108,10 +111,11 @@ export class ReaperMetrics {
       ...outcome,
     });
     this.#stacks = new StacksMetrics(this.#registry);
+    this.#drills = new DrillMetrics(this.#registry);
   }
 
   /** `at`: the instant of the event, in milliseconds. */
-  note(event: ReaperEvent | StacksEvent, at: number): void {
+  note(event: ReaperEvent | StacksEvent | DrillEvent, at: number): void {
     switch (event.type) {
       case "looked":
         this.#open.set(event.open);
@@ -153,6 +157,11 @@ export class ReaperMetrics {
         break;
       }
       case "inbox":
+        break;
+      case "drill-passed":
+      case "drill-failed":
+      case "drill-stopped":
+        this.#drills.note(event, at);
         break;
       default:
         this.#stacks.note(event, at);

@@ -10,6 +10,8 @@ import {
   slotOf,
 } from "@elevation/journal";
 import type { Reaped } from "@elevation/provider/lifecycle";
+import type { DrillEvent } from "./drill/drill-event";
+import { DrillNews } from "./drill/drill-news";
 import { ALARMING, isAlarm, type News } from "./notice";
 import type { ReaperEvent } from "./reaper";
 
@@ -24,6 +26,7 @@ export class Newsroom {
   readonly #residue = new Map<Digest, string>();
   readonly #orphans = new Set<string>();
   readonly #silent = new Map<string, News>();
+  readonly #drills = new DrillNews();
   #view: JournalView | null = null;
 
   /** `environments`: whose grants it is about; null: all. */
@@ -31,7 +34,7 @@ export class Newsroom {
     this.#environments = environments;
   }
 
-  of(event: ReaperEvent): readonly News[] {
+  of(event: ReaperEvent | DrillEvent): readonly News[] {
     switch (event.type) {
       case "read":
         this.#view = event.view;
@@ -46,6 +49,9 @@ export class Newsroom {
         return this.#failed(event);
       case "ended":
         return this.#ended(event.grant);
+      case "drill-failed":
+      case "drill-passed":
+        return this.#drills.of(event);
       default:
         return [];
     }

@@ -20,7 +20,10 @@ export interface News {
     | "orphan"
     /** Who ends grants too was not heard of for two intervals; and that it was again. */
     | "silence"
-    | "silence-over";
+    | "silence-over"
+    /** A fire drill found something wrong; and that it found nothing, at first and after that. */
+    | "drill-failed"
+    | "drill-passed";
   /** The same in an alarm and what ends it. */
   readonly key: string;
   /** What it is about; fields are added, never changed. */

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Instant } from "@elevation/domain";
+import type { DrillEvent } from "./drill/drill-event";
 import { ReaperHealth } from "./health";
 import { ReaperMetrics } from "./metrics";
 import type { ReaperEvent } from "./reaper";
@@ -14,7 +15,7 @@ export interface Monitored {
   /** Where it listens, as in http://127.0.0.1:9464. */
   readonly url: string;
   /** Tells it of an event at an instant. */
-  note(event: ReaperEvent | StacksEvent, at: Instant): void;
+  note(event: ReaperEvent | StacksEvent | DrillEvent, at: Instant): void;
   /** Tells it what became of a notice. */
   notice(outcome: NoticeOutcome): void;
   close(): Promise<void>;

@@ -2,7 +2,6 @@
 import { readFileSync } from "node:fs";
 import { relative, resolve } from "node:path";
 import { quote } from "@elevation/domain";
-import { openStore, readJournalAnchors } from "@elevation/journal";
 import {
   createWorld,
   type GrantState,
@@ -21,12 +20,13 @@ import { readRequestFiles } from "@elevation/provider/loader";
 import type { OrderEvent } from "@elevation/reaper";
 import type { OpenedProject } from "@elevation/reaper/stacks";
 import { CommandError, EXIT, type ExitCode } from "../exit";
-import { journalFault } from "../faults";
+import { requireAddress } from "../journal-address";
 import { openProjectAt } from "../open-project";
 import { orderLine, orderReport } from "../order-lines";
 import { planReport, renderPlan } from "../plan-table";
 import { projectAt } from "../project";
 import { type Alive, readAlive, tellAlive } from "../reap-alive";
+import { type DrillOptions, readDrills } from "../reap-drill";
 import { Notices, readDestinations } from "../reap-notify";
 import { type OrderOptions, type Orders, readOrders } from "../reap-orders";
 import { keepReaping } from "../reap-running";
@@ -35,7 +35,7 @@ import { isUnsettled } from "../reconcile-report";
 import type { Terminal } from "../terminal";
 import { WatchedJudge } from "../watched-judge";
 
-export interface ReapOptions extends OrderOptions {
+export interface ReapOptions extends OrderOptions, DrillOptions {
   readonly once?: boolean;
   readonly declared?: string;
   readonly state: readonly string[];
@@ -76,6 +76,7 @@ export async function reap(options: ReapOptions, terminal: Terminal): Promise<Ex
   const alive = readAlive(options, environments, terminal);
   const destinations = readDestinations(options.notify, terminal);
   const orders = readOrders(options, environments, terminal);
+  const drills = readDrills(options, environments, terminal);
   const world = createWorld(terminal.env, {
     config: () => undefined,
     actor: { kind: "reaper", key: "unverified" },
@@ -88,6 +89,7 @@ export async function reap(options: ReapOptions, terminal: Terminal): Promise<Ex
       {
         ...{ environments, atOnce: AT_ONCE, judge, activates, orders, json, address, listen, alive, destinations },
         project: projectOf(options, terminal),
+        drills,
       },
       terminal,
     );
@@ -229,25 +231,6 @@ function readListen(text: string): { readonly host: string; readonly port: numbe
     );
   }
   return { host: bracketed ?? plain ?? "127.0.0.1", port: Number(port) };
-}
-
-/** It changes things: so only the environment says where. */
-function requireAddress(terminal: Terminal): string {
-  const { address } = readJournalAnchors(terminal.env);
-  if (address !== null) return shownAddress(address);
-  throw new CommandError(
-    EXIT.badInput,
-    "no journal is given; set `ELEVATION_JOURNAL`, as in file:/var/lib/elevation/journal.jsonl",
-  );
-}
-
-/** As the store shows it: an address may hold a password. */
-function shownAddress(address: string): string {
-  try {
-    return openStore(address).address;
-  } catch (error) {
-    throw journalFault(error);
-  }
 }
 
 type Input = { readonly pass: Pick<Pass, "declared" | "states">; readonly isBad: boolean };

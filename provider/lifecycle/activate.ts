@@ -52,9 +52,23 @@ export async function activateScheduled(world: World, schedule: Schedule): Promi
   if (!isWanted(view) || start === null || start > world.clock()) return null;
   const known = view.grant(inputs.digest);
   if (known?.status === "live") return resume(world, journal, inputs, known);
+  return activateIf(world, inputs, isWanted);
+}
+
+/**
+ * Opens what an allowed request asks for if it is wanted by the journal, which is asked in the very step that decides, too. Null: it isn't
+ * wanted, or another process was faster. Throws as {@link activate} does.
+ */
+export async function activateIf(
+  world: World,
+  inputs: GrantInputs,
+  isWanted: (view: JournalView) => boolean,
+): Promise<GrantState | null> {
+  const { journal, view } = await trustedView(world, null);
+  if (!isWanted(view)) return null;
   const documents = world.judge();
   const decision = judge(documents, inputs.request, { stack: inputs, now: world.clock(), view });
-  if (isInert(decision)) return inertUnused(world, journal, inputs, decision, true);
+  if (isInert(decision)) return inertUnused(world, journal, inputs, decision, view.scheduled.has(inputs.digest));
   if (decision.outcome === "deny") throw await deny(world, journal, inputs, decision);
   const made = await activateAnew(world, journal, inputs, documents, isWanted);
   return made !== null && "state" in made ? made.state : null;

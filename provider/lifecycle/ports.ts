@@ -127,3 +127,20 @@ export interface TargetConnection {
   list(): Promise<readonly Standing[]>;
   close(): Promise<void>;
 }
+
+/** Logs in at targets of one kind as a person does, with her own login: sees from outside what a grant gives. */
+export interface Visitor {
+  /** What keeps a text from being a login of this kind, and the fix, without a part of it; null where nothing does. */
+  fault(login: string): string | null;
+  /** A new login, within seconds. Throws GrantError `connection-failed`, which repeats nothing of the login. */
+  enter(login: string): Promise<Visit>;
+}
+
+/** An open login. All calls bound their own time. */
+export interface Visit {
+  /** Whether a statement works, which is run read-only; false: a right is lacking. Throws GrantError `connection-failed` for all else. */
+  may(statement: string): Promise<boolean>;
+  /** Resolves when the login is cut from outside, or closed. */
+  readonly cut: Promise<void>;
+  close(): Promise<void>;
+}

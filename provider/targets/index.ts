@@ -12,3 +12,4 @@ export function createTargets(env: Readonly<Record<string, string | undefined>>)
 }
 
 export { connectionVariable, PostgresConnection, PostgresTarget } from "./postgres";
+export { createVisitors } from "./visitors";

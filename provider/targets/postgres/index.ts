@@ -2,3 +2,4 @@
 export { connectionVariable } from "./address";
 export { PostgresConnection } from "./connection";
 export { PostgresTarget } from "./target";
+export { PostgresVisitor } from "./visitor";

@@ -43,6 +43,7 @@ describe("docs/cli.md", () => {
     "status",
     "stacks",
     "reap",
+    "drill",
     "orders sql",
     "journal init",
     "audit verify",

@@ -122,7 +122,7 @@ describe("elevate and the terminal", () => {
     const [plain, debug] = await Promise.all([usage({}), usage({ ELEVATION_DEBUG: "1" })]);
     assert.equal(
       plain.stderr,
-      "error: `polcy` is no kind of document; use `Policy`, `Directory`, `Request`, `Order` or `PolicyTest`\n",
+      "error: `polcy` is no kind of document; use `Policy`, `Directory`, `Request`, `Order`, `PolicyTest` or `FireDrills`\n",
     );
     assert.match(debug.stderr, /\n {4}at schema \(/);
   });

@@ -37,7 +37,7 @@ describe("elevate and its arguments", () => {
       [["schema", "Policy", "Request"], "error: too many arguments for 'schema'. Expected 1 argument but got 2.\n"],
       [
         ["schema", "polcy"],
-        "error: `polcy` is no kind of document; use `Policy`, `Directory`, `Request`, `Order` or `PolicyTest`\n",
+        "error: `polcy` is no kind of document; use `Policy`, `Directory`, `Request`, `Order`, `PolicyTest` or `FireDrills`\n",
       ],
       [["test", "--at", "2026-11-24T10:00:00Z"], "error: unknown option '--at'\n"],
       [["status", "--record"], "error: unknown option '--record'\n"],
@@ -71,6 +71,7 @@ describe("elevate and its arguments", () => {
       "status",
       "stacks",
       "reap",
+      "drill",
       "orders",
       "journal",
       "audit",
@@ -88,6 +89,7 @@ describe("elevate and its arguments", () => {
       ["REQUEST", "Request"],
       ["order", "Order"],
       ["policytest", "PolicyTest"],
+      ["firedrills", "FireDrills"],
     ] as const) {
       const { exit, stdout, stderr } = await elevate(["schema", name], where);
       assert.deepEqual([exit, stderr], [0, ""]);

@@ -174,12 +174,14 @@ describe("pipeline", function () {
   });
 
   it("when the preview's job holds a credential, then it refuses to run", async () => {
-    const { code, stderr } = await preview({ ELEVATION_CONNECTION_ORDERS: "postgres://x" });
-    assert.equal(code, 2);
-    assert.equal(
-      stderr,
-      "error: this job holds `ELEVATION_CONNECTION_ORDERS`, and a job that looks at a pull request holds no credential; take it out of the job's environment\n",
-    );
+    for (const variable of ["ELEVATION_CONNECTION_ORDERS", "ELEVATION_CANARY_ORDERS"]) {
+      const { code, stderr } = await preview({ [variable]: "postgres://x" });
+      assert.equal(code, 2);
+      assert.equal(
+        stderr,
+        `error: this job holds \`${variable}\`, and a job that looks at a pull request holds no credential; take it out of the job's environment\n`,
+      );
+    }
   });
 
   it("when a request file is malformed or a link, then the preview names it and the deploy withdraws nothing", async () => {
