@@ -38,6 +38,8 @@ export interface Revocation {
    * nothing.
    */
   readonly trace?: string;
+  /** What time it was at the target when all of it was seen to be gone; absent where it wasn't asked for that. */
+  readonly goneAt?: Instant;
 }
 
 /**

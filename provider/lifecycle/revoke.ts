@@ -258,7 +258,9 @@ async function act(
   return withConnection(world, access.place, async (connection) => {
     requireSameServer(connection, access.place);
     const revocation = await connection.revoke(access, spares);
-    return { ...revocation, endedAt: await laterClock(world, connection) };
+    const { goneAt } = revocation;
+    const endedAt = goneAt === undefined ? await laterClock(world, connection) : Math.max(world.clock(), goneAt);
+    return { ...revocation, endedAt };
   });
 }
 

@@ -7,6 +7,9 @@ const FIRST_OF_OTHERS = 16_384;
 export const isSince = (row: string) =>
   `(pg_catalog.age(${row}.xmin) <= (SELECT age FROM baseline) OR ${row}.xmin = ANY ($4::xid[]))`;
 
+/** Whether a row of pg_shdepend is of this database, or of none. NB. not by index: all roles of all grants are of none. */
+export const HERE = (row: string) => `coalesce(${row}.dbid, 0) IN (0, (SELECT oid FROM here))`;
+
 /**
  * Rows of the large catalogs that can concern a grant: written since it began, or of an object that names a holder ($2) in
  * its rights. That the server lists by itself, and refuses to drop a role by it. Picked before anything else is looked at:
@@ -20,7 +23,7 @@ const concerned = (object: string, alias: string) => `
 export const CONCERNED = `
 naming (object) AS MATERIALIZED (
   SELECT s.objid FROM pg_catalog.pg_shdepend s WHERE s.deptype = 'a' AND s.refclassid = 'pg_catalog.pg_authid'::regclass
-  AND s.refobjid = ANY ($2::oid[]) AND s.dbid IN (0, (SELECT oid FROM here))),
+  AND s.refobjid = ANY ($2::oid[]) AND ${HERE("s")}),
 relations AS MATERIALIZED (
   SELECT c.relname, c.relnamespace, c.relowner, c.relkind, c.relpersistence, c.relacl, c.xmin
   FROM pg_catalog.pg_class c WHERE ${concerned("c.oid", "c")}),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Session } from "./session";
+import type { Look, Session } from "./session";
 
 /** The bootstrap superuser: always this oid, whatever its name. It grants a new role to its maker, and nobody else can say so. */
 export const BOOTSTRAP_SUPERUSER = 10;
@@ -101,11 +101,22 @@ SELECT pg_catalog.json_build_object(
 const FACTS_WITH_OPTIONS = FACTS(OPTIONS);
 const FACTS_BEFORE_16 = FACTS(OPTIONS_BEFORE_16);
 
+export interface FactsRow {
+  readonly facts: Omit<Facts, "hasOptions">;
+}
+
 export async function readFacts(session: Session, name: string, identity: string, role: string): Promise<Facts> {
-  const sql = session.hasOptions ? FACTS_WITH_OPTIONS : FACTS_BEFORE_16;
-  const [row] = await session.rows<{ facts: Omit<Facts, "hasOptions"> }>(sql, [name, identity, role]);
+  const { sql, parameters } = factsLook(session, name, identity, role);
+  return factsOf(session, await session.rows<FactsRow>(sql, parameters));
+}
+
+export function factsLook(session: Session, name: string, identity: string, role: string): Look {
+  return { sql: session.hasOptions ? FACTS_WITH_OPTIONS : FACTS_BEFORE_16, parameters: [name, identity, role] };
+}
+
+export function factsOf({ hasOptions }: Session, [row]: readonly FactsRow[]): Facts {
   if (row === undefined) throw new Error("a query without a table gave no row");
-  return { ...row.facts, hasOptions: session.hasOptions };
+  return { ...row.facts, hasOptions };
 }
 
 /** Every role whose name fits a pattern ($1), each by its name. */

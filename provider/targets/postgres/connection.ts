@@ -12,6 +12,7 @@ import type {
   TargetConnection,
 } from "../../lifecycle/ports";
 import { readFacts } from "./catalog";
+import { CLOCK, clockOf } from "./clock";
 import { createAccess } from "./create";
 import { cutBackAccess } from "./cut-back";
 import { grantRoleOf } from "./grant-role";
@@ -23,8 +24,6 @@ import { revokeAccess } from "./revoke";
 import { grantErrorOf, type Session } from "./session";
 import { SharedLooks } from "./shared-looks";
 import type { Timeline } from "./timeline";
-
-const CLOCK = "SELECT pg_catalog.floor(extract(epoch FROM pg_catalog.clock_timestamp()) * 1000)::bigint::text AS now";
 
 /** A PostgreSQL server, over one session. Calls must not overlap. */
 export class PostgresConnection implements TargetConnection {
@@ -57,9 +56,8 @@ export class PostgresConnection implements TargetConnection {
   async clock(): Promise<{ now: Instant; precision: number }> {
     return this.attempt("connection-failed", "could not read the clock", async () => {
       const sentAt = performance.now();
-      const [row] = await this.session.rows<{ now: string }>(CLOCK, []);
-      if (row === undefined) throw new Error("a query without a table gave no row");
-      return { now: Number(row.now), precision: (performance.now() - sentAt) / 2 };
+      const now = clockOf(await this.session.rows<{ now: string }>(CLOCK.sql, CLOCK.parameters));
+      return { now, precision: (performance.now() - sentAt) / 2 };
     });
   }
 

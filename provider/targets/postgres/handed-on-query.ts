@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { ACL_SOURCES, CONCERNED, isSince } from "./acl-sources";
+import { ACL_SOURCES, CONCERNED, HERE, isSince } from "./acl-sources";
 import { BOOTSTRAP_SUPERUSER, BY_INDEX } from "./catalog";
 
 /**
@@ -10,16 +10,35 @@ type About = "one" | "several";
 
 const onlyOne = (about: About, condition: string): string => (about === "one" ? condition : "");
 
-/** Before PostgreSQL 16 a holder could become each of the roles that hers is a member of, and then no INHERIT is needed. */
-const hasRole = (role: string, other: string, hasOptions: boolean): string =>
-  `pg_catalog.pg_has_role(${role}, ${other}, '${hasOptions ? "USAGE" : "MEMBER"}')`;
+/**
+ * The roles (oid) whose rights each of `roots` (oid) has, as pg_has_role says with USAGE, or MEMBER before PostgreSQL 16, where a holder could become
+ * each of them and then no INHERIT is needed. NB. walked by index: pg_has_role would be asked of every role of the server, and there is one for each
+ * grant. Who owns the database is a member of pg_database_owner, without a row; a superuser of everything.
+ */
+export const RIGHTS_OF = (roots: string, hasOptions: boolean): string => `
+WITH RECURSIVE has (oid) AS (
+  ${roots}
+  UNION SELECT more.oid FROM has CROSS JOIN LATERAL (
+    SELECT m.roleid FROM pg_catalog.pg_auth_members m
+    WHERE m.member = has.oid ${hasOptions ? "AND m.inherit_option" : ""}
+    UNION ALL SELECT 'pg_database_owner'::pg_catalog.regrole::oid FROM pg_catalog.pg_database d
+    WHERE d.datdba = has.oid AND d.datname = pg_catalog.current_database() ${BY_INDEX}) more (oid))
+SELECT oid FROM has
+UNION SELECT r.oid FROM pg_catalog.pg_roles r
+WHERE EXISTS (SELECT FROM (${roots}) root (oid) JOIN pg_catalog.pg_roles u ON u.oid = root.oid WHERE u.rolsuper)`;
 
-/** Every role whose rights the policy's role has; of several only those that granted a membership: there are few, and no others are asked for. */
+/** Every role whose rights the policy's role has. */
 const source = (hasOptions: boolean, about: About): string =>
-  about === "one"
-    ? `SELECT r.oid FROM pg_catalog.pg_roles r WHERE ${hasRole("$1::oid", "r.oid", hasOptions)}`
-    : `SELECT g.oid FROM (SELECT DISTINCT m.grantor FROM pg_catalog.pg_auth_members m) g (oid)
-  JOIN pg_catalog.unnest($1::oid[]) p (oid) ON ${hasRole("p.oid", "g.oid", hasOptions)}`;
+  RIGHTS_OF(about === "one" ? "SELECT $1::oid" : "SELECT pg_catalog.unnest($1::oid[])", hasOptions);
+
+/** Memberships that one of `source` granted since the baseline. Before PostgreSQL 16 there is no index by grantor: all are read, once. */
+const membershipsBy = (hasOptions: boolean): string =>
+  hasOptions
+    ? `SELECT m.roleid, m.member, m.grantor FROM source CROSS JOIN LATERAL (
+    SELECT m.roleid, m.member, m.grantor FROM pg_catalog.pg_auth_members m
+    WHERE m.grantor = source.oid AND ${isSince("m")} ${BY_INDEX}) m`
+    : `SELECT m.roleid, m.member, m.grantor FROM pg_catalog.pg_auth_members m
+  WHERE m.grantor IN (SELECT oid FROM source) AND ${isSince("m")}`;
 
 /**
  * Parameters of all parts: $1 the policy's role, $2 everybody who held the access, $3 and $4 the baseline (of several
@@ -27,7 +46,7 @@ const source = (hasOptions: boolean, about: About): string =>
  */
 const SCAN = (hasOptions: boolean, about: About): string => `
 WITH source (oid) AS (
-  ${source(hasOptions, about)}
+  (${source(hasOptions, about)})
   UNION SELECT pg_catalog.unnest($2::oid[])),
 baseline (age) AS (SELECT coalesce(pg_catalog.max(pg_catalog.age(b.x::xid)), -1) FROM pg_catalog.unnest($3::text[]) b (x)),
 here (oid) AS (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database()),
@@ -41,8 +60,7 @@ hooks AS MATERIALIZED (
   UNION ALL SELECT 'rule', w.rulename, w.ev_class, w.xmin FROM rules w WHERE w.rulename <> '_RETURN'
   UNION ALL SELECT 'row-level policy', y.polname, y.polrelid, y.xmin FROM pg_catalog.pg_policy y),
 memberships AS MATERIALIZED (
-  SELECT m.roleid, m.member, m.grantor FROM pg_catalog.pg_auth_members m
-  WHERE m.grantor IN (SELECT oid FROM source) AND ${isSince("m")}),
+  ${membershipsBy(hasOptions)}),
 acls AS (${ACL_SOURCES}),
 given AS (
   SELECT a.kind, a.name, x.grantee, x.grantor, pg_catalog.string_agg(x.privilege_type
@@ -65,7 +83,7 @@ owned AS (
   FROM pg_catalog.pg_namespace n WHERE n.nspname !~ '^pg_'
   UNION ALL SELECT i.type, i.identity, s.refobjid, s.xmin
   FROM pg_catalog.pg_shdepend s CROSS JOIN LATERAL pg_catalog.pg_identify_object(s.classid, s.objid, s.objsubid) i
-  WHERE s.deptype = 'o' AND s.refclassid = 'pg_catalog.pg_authid'::regclass AND s.dbid IN (0, (SELECT oid FROM here))
+  WHERE s.deptype = 'o' AND s.refclassid = 'pg_catalog.pg_authid'::regclass AND ${HERE("s")}
     AND s.classid NOT IN ('pg_catalog.pg_class'::regclass, 'pg_catalog.pg_proc'::regclass,
                           'pg_catalog.pg_namespace'::regclass, 'pg_catalog.pg_default_acl'::regclass)),
 elsewhere AS (

@@ -1,15 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { Instant } from "@elevation/domain";
 import { GrantError } from "../../errors";
 import type { Access, Revocation, SparesSessions } from "../../lifecycle/ports";
-import { type Facts, isEmptied, type Membership, membersBesideMaker, readFacts } from "./catalog";
-import { AT_ONCE_MS, dropRole } from "./drop";
+import {
+  type Facts,
+  type FactsRow,
+  factsLook,
+  factsOf,
+  isEmptied,
+  type Membership,
+  membersBesideMaker,
+  readFacts,
+} from "./catalog";
+import { CLOCK, clockOf } from "./clock";
+import { dropAtOnce, dropRole } from "./drop";
 import { grantRoleOf } from "./grant-role";
 import { baselineOf, readTrace, scanHandedOn, traceText } from "./handed-on";
 import { type Holder, readHolders } from "./holders";
 import { bearsNote, isOurs, judge, notMadeByUs, ownRows } from "./judge";
 import { revokeMembership } from "./memberships";
 import { ServerFault, type Session } from "./session";
-import { endSessions } from "./sessions";
+import { endSessions, sessionLooks } from "./sessions";
 import { settle } from "./settle";
 import type { SharedLooks } from "./shared-looks";
 import { tick } from "./text";
@@ -29,6 +40,8 @@ interface Ending {
   /** Why a membership could not be revoked; of the last round only. */
   failures: string[];
   sessionsEnded: number;
+  /** What time it was at the server when all of it was seen to be gone; null where that wasn't asked. */
+  goneAt: Instant | null;
 }
 
 /**
@@ -53,7 +66,7 @@ export async function revokeAccess(
     ...{ session, access, name, timeline },
     // A session that has SET ROLE keeps that until it ends, so where that can't be withheld none is spared.
     spares: async () => (session.hasOptions || !found) && (await spares(found)),
-    ...{ holders: new Map(), failures: [], sessionsEnded: 0 },
+    ...{ holders: new Map(), failures: [], sessionsEnded: 0, goneAt: null },
   };
   const trace = readTrace(access.trace);
   const baseline = baselineOf(first) ?? trace;
@@ -66,6 +79,7 @@ export async function revokeAccess(
   const gave = isOursToEnd(first, ending) && !isEmptied(first);
   return {
     ...{ found: gave, sessionsEnded: ending.sessionsEnded, residue: [...residue, ...handedOn] },
+    ...(ending.goneAt === null ? {} : { goneAt: ending.goneAt }),
     // Without a role there is no note: who looks again later has to be told.
     ...(handedOn.length === 0 || baseline === null ? {} : { trace: traceText(baseline, held) }),
   };
@@ -101,9 +115,23 @@ async function endIntact(ending: Ending, first: Facts): Promise<Facts | null> {
     await endHolders(ending);
     return (await dropRole(session, name)) === null ? facts(ending) : null;
   }
-  if ((await dropRole(session, name, AT_ONCE_MS)) !== null) return null;
-  await endHolders(ending);
-  return facts(ending);
+  return dropIdle(ending);
+}
+
+/** Drops the role of a grant whose holders have no session open, and looks in the same message whether they have one by now. */
+async function dropIdle(ending: Ending): Promise<Facts | null> {
+  const { session, access, name } = ending;
+  const logins = mortals(ending).map(({ oid }) => oid);
+  const looks = [...sessionLooks(logins), factsLook(session, name, access.place.identity, access.place.role), CLOCK];
+  const rows = await dropAtOnce(session, name, looks);
+  if (rows === null) return null;
+  const [beginning, open, seen, now] = rows as [unknown[], unknown[], FactsRow[], { now: string }[]];
+  if (beginning.length > 0 || open.length > 0) {
+    await endHolders(ending);
+    return facts(ending);
+  }
+  ending.goneAt = clockOf(now);
+  return factsOf(session, seen);
 }
 
 /** Returns what was seen last. */
@@ -162,7 +190,7 @@ function isOursToEnd(seen: Facts, { access }: Ending): boolean {
 
 /** NB. after the REVOKEs, so that what a session begins from now on begins without the access. */
 async function endHolders(ending: Ending): Promise<void> {
-  const holders = [...ending.holders.values()].filter((holder) => !holder.isSuperuser);
+  const holders = mortals(ending);
   const sparesPerson = holders.some((holder) => holder.isPerson) && (await ending.spares());
   try {
     const oids = holders.filter((holder) => !(sparesPerson && holder.isPerson)).map((holder) => holder.oid);
@@ -175,6 +203,11 @@ async function endHolders(ending: Ending): Promise<void> {
       "see that the manager has pg_signal_backend, and try again",
     );
   }
+}
+
+/** Holders whose sessions can be ended. */
+function mortals({ holders }: Ending): readonly Holder[] {
+  return [...holders.values()].filter(({ isSuperuser }) => !isSuperuser);
 }
 
 /**

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type PostgresAddress as Address, faultOf, type Mask, maskOf, ServerFault } from "@elevation/journal/postgres";
-import { Client, type ClientConfig } from "pg";
+import { Client, type ClientConfig, escapeLiteral, type QueryResult } from "pg";
 import { GrantError, type GrantErrorCode } from "../../errors";
 
 export { ServerFault };
@@ -58,6 +58,15 @@ const VERSION = `SELECT pg_catalog.current_setting('server_version_num')::int AS
 /** From here on a membership has the options INHERIT and SET, and making a role leaves its maker's own row. */
 const OPTIONS_SINCE = 160_000;
 
+/** A question that is put often: a constant text, and what its parameters are this time. */
+export interface Look {
+  readonly sql: string;
+  readonly parameters: readonly (string | readonly number[])[];
+}
+
+/** Within one message the server keeps its processes as it saw them first. */
+const SEE_ANEW = "SELECT pg_catalog.pg_stat_clear_snapshot()";
+
 /** One session at a server. Every call bounds its own time and throws {@link ServerFault} only. */
 export class Session {
   readonly connection: string;
@@ -71,6 +80,8 @@ export class Session {
   private silence: ServerFault | null = null;
   private readonly client: Client;
   private readonly mask: Mask;
+  /** Names of what was prepared for {@link aloneThen}. */
+  private readonly planned = new Set<string>();
 
   private constructor(connection: string, address: Address, database: string, client: Client, version: number) {
     this.connection = connection;
@@ -112,10 +123,15 @@ export class Session {
 
   /** The rows of one statement. One with parameters, if only an empty list of them, is a constant text, and prepared. */
   async rows<Row>(sql: string, parameters?: readonly unknown[]): Promise<readonly Row[]> {
-    if (this.silence !== null) throw this.silence;
     const prepared = parameters && { name: nameOf(sql), text: sql, values: [...parameters] };
+    return (await this.query(prepared ?? sql)).rows as Row[];
+  }
+
+  /** NB. of several statements in one text pg gives an array, which its types don't say. */
+  private async query(query: string | { name: string; text: string; values: unknown[] }): Promise<QueryResult> {
+    if (this.silence !== null) throw this.silence;
     try {
-      return (await this.client.query(prepared ?? sql)).rows as Row[];
+      return await this.client.query(query);
     } catch (error) {
       this.isFaulty = true;
       const fault = faultOf(error, this.mask);
@@ -144,13 +160,27 @@ export class Session {
 
   /** Runs one statement in a transaction of its own, all of it in one message. */
   async alone(lockTimeoutMs: number, statement: string): Promise<void> {
-    await this.orRollBack(() => this.rows([begin(lockTimeoutMs), statement, "COMMIT"].join("; ")));
+    await this.orRollBack(() => this.query([begin(lockTimeoutMs), statement, "COMMIT"].join("; ")));
+  }
+
+  /**
+   * As {@link alone}, and then looks, one after the other and each at what is there by then, all in the same message: each further one costs
+   * both sides more than most looks. Returns the rows of each look. A fault leaves open whether the statement was committed.
+   */
+  async aloneThen(lockTimeoutMs: number, statement: string, looks: readonly Look[]): Promise<readonly unknown[][]> {
+    const plan = looks.filter(({ sql }) => !this.planned.has(sql));
+    if (plan.length > 0) await this.rows(plan.map(({ sql }) => `PREPARE ${ownNameOf(sql)} AS ${sql}`).join("; "));
+    for (const { sql } of plan) this.planned.add(sql);
+    const asked = looks.flatMap((look) => [SEE_ANEW, executionOf(look)]);
+    const message = [begin(lockTimeoutMs), statement, "COMMIT", ...asked].join("; ");
+    const results = (await this.orRollBack(() => this.query(message))) as unknown as readonly QueryResult[];
+    return looks.map((_, n) => results.at(2 * (n - looks.length) + 1)?.rows ?? []);
   }
 
   /** NB. of a message nothing is run after what failed, so that no COMMIT in it is reached. */
-  private async orRollBack(run: () => Promise<unknown>): Promise<void> {
+  private async orRollBack<T>(run: () => Promise<T>): Promise<T> {
     try {
-      await run();
+      return await run();
     } catch (error) {
       await this.rows("ROLLBACK").catch(() => undefined);
       throw error;
@@ -174,6 +204,16 @@ function nameOf(sql: string): string {
   const known = statementNames.get(sql) ?? `elevation_${statementNames.size + 1}`;
   statementNames.set(sql, known);
   return known;
+}
+
+/** Of what SQL prepares: what the protocol prepared is known to pg, and has the name without the ending. */
+function ownNameOf(sql: string): string {
+  return `${nameOf(sql)}_sql`;
+}
+
+function executionOf({ sql, parameters }: Look): string {
+  const literals = parameters.map((one) => escapeLiteral(typeof one === "string" ? one : `{${one.join()}}`));
+  return `EXECUTE ${ownNameOf(sql)}${literals.length === 0 ? "" : `(${literals.join(", ")})`}`;
 }
 
 function begin(lockTimeoutMs: number): string {

@@ -2,7 +2,7 @@
 import { performance } from "node:perf_hooks";
 import { setTimeout } from "node:timers/promises";
 import { GrantError } from "../../errors";
-import { ServerFault, type Session } from "./session";
+import { type Look, ServerFault, type Session } from "./session";
 import { listed, tick } from "./text";
 
 /** A backend that is told to end does so at its next chance; one inside a foreign library may not. */
@@ -76,6 +76,17 @@ async function settleBeginnings(session: Session): Promise<void> {
     }
     await setTimeout(LOOK_AGAIN_MS);
   }
+}
+
+/**
+ * What {@link endSessions} would find: the sessions that are beginning, then those that these logins have open. Without rows there is none, and
+ * none is to be ended. NB. in this order, and each look at what is there by then: a session that begins is open afterwards.
+ */
+export function sessionLooks(logins: readonly number[]): readonly Look[] {
+  return [
+    { sql: BEGINNING, parameters: [] },
+    { sql: OPEN, parameters: [logins] },
+  ];
 }
 
 /**
