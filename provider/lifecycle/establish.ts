@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type EndCause, lockedBy, type NewEvent } from "@elevation/domain";
+import type { EndCause, NewEvent } from "@elevation/domain";
 import type { GrantRecord, Journal } from "@elevation/journal";
 import { GrantError, isGrantError } from "../errors";
 import { requireClocksTogether } from "./intent";
 import type { Access, Observation, Revocation, TargetConnection } from "./ports";
-import { endEvents, endedState, isOfEndingChain, lockableOf, noteDrift, noteRevoking, sparesSessions } from "./revoke";
+import { endEvents, endedState, isLocked, isOfEndingChain, noteDrift, noteRevoking, sparesSessions } from "./revoke";
 import { accessOf, type GrantInputs, type GrantState, jsonSafe, type OpenState } from "./state";
 import {
   asError,
@@ -96,7 +96,7 @@ async function recordActivated(work: Establishing, adopted: boolean): Promise<Es
       const known = view.grant(state.digest);
       if (known?.status !== "live" || known.marks.length > 0 || isOfEndingChain(view, state.digest))
         return { events: [], result: "withdrawn" };
-      if (lockedBy(view.locks, lockableOf(state), world.clock()) !== null) return { events: [], result: "locked" };
+      if (isLocked(view, state, world.clock())) return { events: [], result: "locked" };
       const activated: NewEvent = { ...eventHeader(world, state), type: "activated", data: { adopted } };
       return { events: known.activated ? [] : [activated], result: null };
     }),

@@ -45,8 +45,8 @@ export interface Attempt {
 
 /**
  * Why a grant must end at an instant, or null while it may stay: its time is over, an end was begun or is stuck, it was
- * changed at the target, or the journal, if it can be trusted, doesn't call it live, has another of its chain ended early, locks it, or holds an order to
- * revoke it: one that came while it was made ends it as well.
+ * changed at the target, or the journal, if it can be trusted, doesn't call it live, has another of its chain ended early, holds an order to
+ * revoke it (one that came while it was made ends it as well), or a lock under which it was open.
  */
 export function mustEnd(state: OpenState, trusted: Trusted | Error, now: Instant): EndCause | null {
   const known = trusted instanceof Error ? undefined : trusted.view.grant(state.digest);
@@ -58,7 +58,16 @@ export function mustEnd(state: OpenState, trusted: Trusted | Error, now: Instant
   if (trusted instanceof Error) return null;
   if (isOfEndingChain(trusted.view, state.digest)) return "chain";
   if (trusted.view.revocation(state.digest) !== null) return "ordered";
-  return lockedBy(trusted.view.locks, lockableOf(state), now) === null ? null : "locked";
+  return isLocked(trusted.view, state, now) ? "locked" : null;
+}
+
+/**
+ * Whether a lock ends a grant: one that names it, and that was not over when the grant was begun. INVARIANT (a lock ends): that holds
+ * however long after its `until` somebody looks. What began after that is free again.
+ */
+export function isLocked(view: JournalView, state: OpenState, now: Instant): boolean {
+  const begunAt = view.grant(state.digest)?.intendedAt ?? now;
+  return lockedBy(view.locks, lockableOf(state), Math.min(now, begunAt)) !== null;
 }
 
 /** What a lock is held against, of a grant that may be open. */

@@ -3,6 +3,7 @@ import {
   type Digest,
   type EndCause,
   formatInstant,
+  type Instant,
   lockedBy,
   lockOf,
   namedLock,
@@ -16,6 +17,7 @@ import type { JournalView } from "@elevation/journal";
 import {
   endDue,
   historyFault,
+  instantOf,
   journalNow,
   lockableOf,
   type OpenState,
@@ -130,16 +132,24 @@ async function lock(kase: Case): Promise<Answer> {
   const lock = lockOf(order);
   if (!signed.isAdministrator || lock === null) return notAdministrator(kase, "lock");
   const now = world.clock();
-  if (now >= lock.until)
-    return refused(kase, `the lock ended at ${formatInstant(lock.until)}, and it is ${formatInstant(now)}`);
   if (trusted instanceof Error) {
     const isOurs = ({ request }: OpenState) => environments === null || environments.has(request.spec.environment);
-    const held = open.filter((grant) => isOurs(grant) && lockedBy([lock], lockableOf(grant), now) !== null);
+    const isHeld = (grant: OpenState) => lockedBy([lock], lockableOf(grant), Math.min(now, beganAt(grant))) !== null;
+    const held = open.filter((grant) => isOurs(grant) && isHeld(grant));
     await Promise.all(held.map((grant) => endDue(world, grant, "locked" satisfies EndCause)));
     return waits(kase, `${held.length} grants were ended, but the lock can't be recorded: ${reasonOf(trusted)}`);
   }
-  const words = `locked ${namedLock(lock.scope)} until ${formatInstant(lock.until)}: what is live of it ends now, and nothing of it is granted before`;
+  const [what, until] = [namedLock(lock.scope), formatInstant(lock.until)];
+  const words =
+    now < lock.until
+      ? `locked ${what} until ${until}: what is live of it ends now, and nothing of it is granted before`
+      : `locked ${what} until ${until}, which has passed: what was made before and is live ends now`;
   return recorded(kase, "administrator", () => null, words);
+}
+
+/** Without the journal, which has its intent, a grant began when it was to: one that prolongs another, earlier. */
+function beganAt({ activatedAt }: OpenState): Instant {
+  return activatedAt === null ? 0 : instantOf(activatedAt);
 }
 
 /** By one administrator: of what is stuck. */

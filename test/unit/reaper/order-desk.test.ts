@@ -423,13 +423,32 @@ describe("the desk that takes orders", () => {
       assert.equal((await ordersOf()).length, 0);
     });
 
-    it("when it is over already, then it is refused", async () => {
-      put({ ...lockOf({ "*": true }, START), at: formatInstant(START - MINUTE) }, ann);
+    it("when it comes after its end, then what was made before that ends, and what was made since stays", async () => {
+      put({ ...lockOf({ "*": true }, START + MINUTE), at: formatInstant(START - MINUTE) }, ann);
+      world.now = START + MINUTE;
+      await activate(world, inputsOf(aRequest({}, "after")));
       await serve();
+      assert.deepEqual(inbox.settled.get("a.json"), {
+        settlement: "done",
+        reason:
+          "order `order-1` of `ann@example.com`: locked everything until 2026-11-24T10:01:00.000Z, which has passed: what was made before and is live ends now",
+      });
+      const { reaped } = await reap(world, PASS);
       assert.deepEqual(
-        inbox.settled.get("a.json"),
-        refusal("the lock ended at 2026-11-24T10:00:00.000Z, and it is 2026-11-24T10:00:00.000Z", "ann"),
+        reaped.map(({ name, cause, outcome }) => [name, cause, outcome]),
+        [["one", "locked", "revoked"]],
       );
+    });
+
+    it("when it comes after its end and without the journal, then only what was made before ends", async () => {
+      put({ ...lockOf({ "*": true }, START + MINUTE), at: formatInstant(START - MINUTE) }, ann);
+      world.now = START + MINUTE;
+      await activate(world, inputsOf(aRequest({}, "after")));
+      open = await known();
+      renameSync(world.journalFile, `${world.journalFile}.away`);
+      await serve();
+      assert.equal(world.target.things.size, 1);
+      renameSync(`${world.journalFile}.away`, world.journalFile);
     });
   });
 
