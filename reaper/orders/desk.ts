@@ -14,6 +14,7 @@ import { type OpenState, reasonOf, type World } from "@elevation/provider/lifecy
 import { pauseAfter } from "../backoff";
 import type { Inbox, Letter, Settlement } from "./inbox";
 import { type Answer, obey } from "./obey";
+import { OrderedEnds } from "./ordered-ends";
 
 export type OrderEvent =
   /** The inbox can't be read, or could again (null). */
@@ -35,6 +36,8 @@ export interface DeskOptions {
   readonly trust: () => OrderTrust;
   /** Only grants of these environments are ended; null: of all. */
   readonly environments: ReadonlySet<string> | null;
+  /** How many grants are ended at once at each connection. */
+  readonly atOnce: number;
   readonly random: () => number;
   /** Told of what happens, in its order. Must not throw. */
   readonly on: (event: OrderEvent) => void;
@@ -57,6 +60,7 @@ interface Pending {
 export class OrderDesk {
   readonly #world: World;
   readonly #options: DeskOptions;
+  readonly #ends: OrderedEnds;
   readonly #serving = new Map<string, Promise<void>>();
   /** By what is in a letter, not by its name: another one may come under the same. */
   readonly #pending = new Map<string, Pending>();
@@ -68,6 +72,7 @@ export class OrderDesk {
   constructor(world: World, options: DeskOptions) {
     this.#world = world;
     this.#options = options;
+    this.#ends = new OrderedEnds(world, options.atOnce);
   }
 
   /** How many letters could not be settled yet. */
@@ -160,7 +165,8 @@ export class OrderDesk {
     const verified = verifyOrder(order, this.#options.trust(), seenAt);
     if (verified.is === "refused") return verified;
     if (verified.is === "unknown") return { is: "waits", why: verified.why };
-    return obey(this.#world, { ...this.#options, open }, order, verified);
+    const { environments } = this.#options;
+    return obey(this.#world, { environments, open, ends: this.#ends }, order, verified);
   }
 
   #tell(reason: string | null): void {

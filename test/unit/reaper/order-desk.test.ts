@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
 import { readFileSync, renameSync } from "node:fs";
+import { setImmediate } from "node:timers/promises";
 import {
   type EventData,
   formatInstant,
@@ -61,7 +62,7 @@ describe("the desk that takes orders", () => {
   function restartDesk(environments: ReadonlySet<string> | null = null): void {
     events = [];
     const on = (event: OrderEvent) => void events.push(event);
-    desk = new OrderDesk(world, { inbox, trust: () => trust, environments, random: () => 0, on });
+    desk = new OrderDesk(world, { inbox, trust: () => trust, environments, atOnce: 2, random: () => 0, on });
   }
 
   async function known(): Promise<readonly OpenState[]> {
@@ -233,6 +234,36 @@ describe("the desk that takes orders", () => {
       assert.deepEqual([...inbox.settled.keys()], ["b.json", "a.json"]);
     });
 
+    it("when many are ordered at once, then so many are ended at a time at the connection, and all in the end", async () => {
+      for (let index = 0; index < 5; index++) {
+        const other = inputsOf(aRequest({}, `other-${index}`));
+        await activate(world, other);
+        put({ ...revokeOf(other), id: `order-${index}` }, alice, `${index}.json`);
+      }
+      let [sessions, most] = [0, 0];
+      world.target.before = async (operation) => {
+        if (operation === "connect") most = Math.max(most, ++sessions);
+        if (operation === "revoked") {
+          await setImmediate();
+          sessions--;
+        }
+      };
+      await serve();
+      assert.deepEqual([most, inbox.settled.size, world.target.things.size], [2, 5, 1]);
+    });
+
+    it("when two orders at once name one grant, then it is ended once, and both are recorded", async () => {
+      put({ ...revokeOf(one), id: "order-1" }, alice, "a.json");
+      put({ ...revokeOf(one), id: "order-2" }, ann, "b.json");
+      await serve();
+      assert.deepEqual(
+        [...inbox.settled.values()].map(({ settlement }) => settlement),
+        ["done", "done"],
+      );
+      assert.equal(world.target.calls.filter((call) => call === "revoke").length, 1);
+      assert.equal((await ordersOf()).length, 2);
+    });
+
     it("when the reaper serves other environments, then the order is left to the one that does", async () => {
       restartDesk(new Set(["staging"]));
       put(revokeOf(one));
@@ -291,7 +322,7 @@ describe("the desk that takes orders", () => {
         return calls === 3 ? new Promise(() => undefined) : step.apply(journal, args);
       }) as typeof step;
       void serve();
-      while (calls < 3) await new Promise((resolve) => setImmediate(resolve));
+      while (calls < 3) await setImmediate();
       assert.deepEqual([world.target.things.size, (await ordersOf()).length, inbox.letters.size], [0, 0, 1]);
       journal.step = step;
       restartDesk();
@@ -333,6 +364,41 @@ describe("the desk that takes orders", () => {
       assert.equal(inbox.settled.get("a.json")?.settlement, "done");
       assert.deepEqual((await eventsOf(world, one)).slice(3), ["revoking", "revoked", "order"]);
       assert.equal(events.length, 2);
+    });
+
+    it("when the target is away, too, then it is said that the grant could not be ended", async () => {
+      world.target.before = (operation) => {
+        if (operation === "connect") throw new Error("the server is away");
+      };
+      put(revokeOf(one));
+      away();
+      await serve();
+      assert.match(
+        (events[0] as { reason: string }).reason,
+        /^order `order-1` of `alice@example.com` waits: the grant `one` of `alice@example.com` must end and could not be ended yet; it is tried again without end: stuck: .*: the server is away; the next refresh tries again, and that can't be recorded: /,
+      );
+      back();
+    });
+
+    it("when a lock names what can't be ended, then it is said how much was ended, and what was not and why", async () => {
+      await activate(world, inputsOf(aRequest({}, "two")));
+      open = await known();
+      const [first] = open;
+      let calls = 0;
+      world.target.before = (operation) => {
+        if (operation === "revoke" && ++calls === 1) throw new Error("it refuses");
+      };
+      put(lockOf({ role: "orders-admin" }), ann);
+      away();
+      await serve();
+      assert.equal(world.target.things.size, 1);
+      assert.match(
+        (events[0] as { reason: string }).reason,
+        new RegExp(
+          `^order \`order-1\` of \`ann@example.com\` waits: 1 grant was ended, 1 could not be \\(\`${first?.request.metadata.name}\`: stuck: .*: it refuses; the next refresh tries again\\), and the lock can't be recorded: `,
+        ),
+      );
+      back();
     });
 
     it("when nothing is known of the grant, then the order waits, and is obeyed when the journal is back", async () => {
