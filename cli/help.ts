@@ -217,8 +217,8 @@ others' silence where --every is given.
 
 --json prints { journal, grants: [{ request, name, requester, environment, target: { kind, connection, role, server,
 identity, object }, expiresAt, cause, outcome, reason, residue }] }; cause is expiry, withdrawn, drift, incomplete,
-chain, left, denied, ordered or locked, outcome expired, revoked, stuck, or unrecorded (ended, but the journal could not be
-told); and scheduled: [{ request, name, requester, role, environment, startAt, outcome, expiresAt, reason }], outcome being
+chain, left, denied, ordered or locked, outcome expired, revoked, stuck, abandoned (as an administrator ordered, while it was
+tried once more), or unrecorded (ended, but the journal could not be told); and scheduled: [{ request, name, requester, role, environment, startAt, outcome, expiresAt, reason }], outcome being
 activated, denied, failed, lapsed or withdrawn; and sweep: { orphans: [{ request, target, expiresAt, ours, differences,
 alarm }], swept: [{ request, target, expiresAt, cause, outcome, reason, residue, alarm }], cutBack: [{ request, name,
 requester, environment, target, expiresAt, differences, outcome, reason, alarm }], unreached: [{ connection, reason }] }; of

@@ -198,9 +198,7 @@ async function end(world: World, grant: Endable, cause: EndCause): Promise<Swept
     const attempt = await takeAway(world, grant, cause);
     if (cause === "returned" && !(attempt.acted instanceof Error) && !attempt.acted.found) return null;
     const { status, residue } = await recordEnd(world, grant, attempt);
-    // An administrator ordered to try no more, and it was tried all the same.
-    if (attempt.acted instanceof Error)
-      return { ...what, outcome: "stuck", reason: reasonOf(attempt.acted), residue: [] };
+    if (status === "abandoned") return { ...what, outcome: "stuck", reason: reasonOf(attempt.acted), residue: [] };
     return { ...what, outcome: status, reason: null, residue };
   } catch (error) {
     const hasEnded = isGrantError(error) && error.code === "journal-untrusted";

@@ -28,9 +28,12 @@ import {
   withConnection,
 } from "./world";
 
-/** How a grant ended; `failed`: the journal knows that its activation never happened. */
+/**
+ * How a grant ended; `failed`: the journal knows that its activation never happened. `abandoned`: it could not be taken away, and an
+ * administrator ordered to try no more.
+ */
 export interface Ending {
-  readonly status: "expired" | "revoked" | "failed";
+  readonly status: "expired" | "revoked" | "failed" | "abandoned";
   readonly residue: readonly string[];
 }
 
@@ -90,12 +93,13 @@ function othersOfChain(view: JournalView, digest: Digest): readonly GrantRecord[
 }
 
 /**
- * Whether a grant was ended before its time, or must be and can't. An activation that did not complete ends itself, and not what it was
- * to prolong.
+ * Whether a grant was ended before its time, or must be and can't, or was abandoned like that. An activation that did not complete ends
+ * itself, and not what it was to prolong.
  */
 function endsEarly({ status, endedBy, endCause, endingCause }: GrantRecord): boolean {
-  if (status === "ended") return endedBy === "revoked" && endCause !== "incomplete";
-  return status === "live" && endingCause !== undefined && endingCause !== "expiry" && endingCause !== "incomplete";
+  if (endedBy === "revoked") return endCause !== "incomplete";
+  if (status === "failed" || endedBy === "expired") return false;
+  return endingCause !== undefined && endingCause !== "expiry" && endingCause !== "incomplete";
 }
 
 /**
@@ -127,8 +131,8 @@ export async function recordEnd(world: World, state: Endable, attempt: Attempt):
     attempt.trusted instanceof Error ? await tryTrustedView(world, state.witness, "recording") : attempt.trusted;
   await noted;
   if (acted instanceof Error) {
-    // An administrator ordered to try no more: it was tried all the same, and nobody waits for it.
-    if (knownOf(trusted, state.digest)?.endedBy === "abandoned") return { status: "revoked", residue: [] };
+    // It was tried all the same, and nobody waits for it.
+    if (knownOf(trusted, state.digest)?.endedBy === "abandoned") return { status: "abandoned", residue: [] };
     const fault = await stuck(world, trusted, access, cause, acted);
     if (!(trusted instanceof Error)) await endChain(world, trusted, state, cause);
     throw fault;
@@ -165,11 +169,16 @@ async function endChain(world: World, { journal }: Trusted, { digest }: Endable,
   }
 }
 
-/** The state of a grant that was just ended. */
+/** The state of a grant that was just ended; `stuck` where that was given up, for nobody has seen it end. */
 export async function endedState(world: World, state: OpenState, cause: EndCause): Promise<OpenState> {
   const { status } = await endGrant(world, state, cause);
   const trusted = await tryTrustedView(world, state.witness);
-  return { ...state, status, drift: [], witness: trusted instanceof Error ? state.witness : trusted.view.head };
+  return {
+    ...state,
+    status: status === "abandoned" ? "stuck" : status,
+    drift: [],
+    witness: trusted instanceof Error ? state.witness : trusted.view.head,
+  };
 }
 
 /**

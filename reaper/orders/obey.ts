@@ -105,6 +105,10 @@ async function revoke(kase: Case): Promise<Answer> {
   const name = quote(reaped.name);
   if (reaped.outcome === "unrecorded")
     return waits(kase, `${name} has ended, but that can't be recorded: ${reaped.reason}`);
+  if (reaped.outcome === "abandoned") {
+    const why = `the grant was abandoned, and can't be ended now either: ${reaped.reason}`;
+    return refused(kase, `${why}; it is ended when its target is back`);
+  }
   const words = endedWords(reaped);
   return recorded(kase, standing, () => null, words, `${words}, and that can't be recorded`);
 }

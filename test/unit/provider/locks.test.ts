@@ -9,6 +9,7 @@ import {
   read,
   reap,
   startScheduled,
+  update,
 } from "@elevation/provider/lifecycle";
 import { aRequest, createWorld, eventsOf, inputsOf, START, type TestWorld } from "../../support/lifecycle";
 import { aKey, orderEvent, signedOrder } from "../../support/signing";
@@ -174,6 +175,12 @@ describe("orders that the journal holds", () => {
       assert.equal(await read(world, state), null);
       const view = await (await world.journal()).view();
       assert.deepEqual([view.live.length, view.grant(inputs.digest)?.residue.length], [0, 1]);
+    });
+
+    it("when an up meets it, then its state says that it is stuck, for nobody has seen it end", async () => {
+      assert.equal((await update(world, state, inputs)).status, "stuck");
+      world.target.before = () => undefined;
+      assert.equal((await update(world, state, inputs)).status, "expired");
     });
 
     it("when the target comes back after it was abandoned, then what stands there is ended, and no residue is left", async () => {

@@ -536,6 +536,28 @@ describe("the desk that takes orders", () => {
       assert.deepEqual((await reap(world, PASS)).reaped, []);
     });
 
+    it("when it is ordered to be revoked after that, then it is refused as long as it can't be ended, and obeyed once it can", async () => {
+      world.target.before = (operation) => {
+        if (operation === "connect") throw new Error("the server is away");
+      };
+      world.now = START + 30 * MINUTE;
+      await reap(world, PASS);
+      put(abandon, ann);
+      await serve();
+      put({ ...revokeOf(one), id: "order-2" }, alice, "b.json");
+      await serve();
+      assert.deepEqual(inbox.settled.get("b.json"), {
+        settlement: "refused",
+        reason:
+          "order `order-2` of `alice@example.com` is refused: the grant was abandoned, and can't be ended now either: the server is away; it is ended when its target is back",
+      });
+      world.target.before = () => undefined;
+      put({ ...revokeOf(one), id: "order-2" }, alice, "c.json");
+      await serve();
+      assert.match(inbox.settled.get("c.json")?.reason ?? "", /: the grant `one` of `alice@example.com` is expired$/);
+      assert.equal(world.target.things.size, 0);
+    });
+
     it("when the grant is not stuck, has ended or never was, then it is refused", async () => {
       const refusals: string[] = [];
       const ask = async (digest: string) => {
