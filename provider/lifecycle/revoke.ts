@@ -59,16 +59,21 @@ export function mustEnd(state: OpenState, trusted: Trusted | Error, now: Instant
   if (!isLive || state.status === "stuck")
     return known?.activated === false ? "incomplete" : (known?.endingCause ?? "withdrawn");
   if (trusted instanceof Error) return null;
-  if (isOfEndingChain(trusted.view, state.digest)) return "chain";
-  if (trusted.view.revocation(state.digest) !== null) return "ordered";
-  return isLocked(trusted.view, state, now) ? "locked" : null;
+  return endByOthers(trusted.view, state, now);
+}
+
+/** Why a live grant that nothing marks must end: by another of its chain, by an order to revoke it, by a lock. */
+export function endByOthers(view: JournalView, state: OpenState, now: Instant): "chain" | "ordered" | "locked" | null {
+  if (isOfEndingChain(view, state.digest)) return "chain";
+  if (view.revocation(state.digest) !== null) return "ordered";
+  return isLocked(view, state, now) ? "locked" : null;
 }
 
 /**
  * Whether a lock ends a grant: one that names it, and that was not over when the grant was begun. INVARIANT (a lock ends): that holds
  * however long after its `until` somebody looks. What began after that is free again.
  */
-export function isLocked(view: JournalView, state: OpenState, now: Instant): boolean {
+function isLocked(view: JournalView, state: OpenState, now: Instant): boolean {
   const begunAt = view.grant(state.digest)?.intendedAt ?? now;
   return lockedBy(view.locks, lockableOf(state), Math.min(now, begunAt)) !== null;
 }
@@ -80,7 +85,7 @@ export function lockableOf({ request, place }: OpenState): Lockable {
 }
 
 /** Whether another grant of a grant's chain is ended early: then the grant must end too (design §6 "Extend"). */
-export function isOfEndingChain(view: JournalView, digest: Digest): boolean {
+function isOfEndingChain(view: JournalView, digest: Digest): boolean {
   return othersOfChain(view, digest).some(endsEarly);
 }
 

@@ -228,6 +228,20 @@ describe("orders that the journal holds", () => {
       assert.equal(world.target.things.size, before);
     });
 
+    it("when the order comes while it is made, then it is ended at once, and never called active", async () => {
+      const other = inputsOf(aRequest({}, "other"));
+      world.target.before = async (operation) => {
+        if (operation !== "created") return;
+        world.target.before = () => undefined;
+        await record({ order: "revoke", request: other.digest });
+      };
+      assert.equal((await activate(world, other)).status, "revoked");
+      assert.deepEqual(await eventsOf(world, other), ["decided", "activating", "order", "revoking", "revoked"]);
+      const { endCause } = (await (await world.journal()).view()).grant(other.digest) ?? {};
+      assert.equal(endCause, "ordered");
+      assert.equal(world.target.things.size, 1);
+    });
+
     it("when it was opened before the order could be recorded, then the next pass ends it", async () => {
       await activate(world, later);
       world.now = START + 60 * MINUTE;
