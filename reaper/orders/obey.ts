@@ -61,7 +61,7 @@ interface Case extends Bounds {
  */
 export async function obey(world: World, bounds: Bounds, order: Order, signed: Signature): Promise<Answer> {
   const { trusted } = await journalNow(world);
-  const fault = trusted instanceof Error ? null : historyFault(order, trusted.view);
+  const fault = trusted instanceof Error ? null : historyFault(order, signed.key, trusted.view);
   if (fault !== null) return { is: "refused", why: fault };
   const kase = { world, ...bounds, order, signed, trusted };
   switch (order.payload.order) {
@@ -114,8 +114,7 @@ async function revoke(kase: Case): Promise<Answer> {
 }
 
 /**
- * Whether a grant ended by something else than an order: one that was obeyed and not yet recorded is obeyed again. Nobody can use up the
- * `id`s of others by orders that do nothing.
+ * Whether a grant ended by something else than an order: one that was obeyed and not yet recorded is obeyed again.
  */
 function isOver({ trusted, order }: Case): boolean {
   const record = trusted instanceof Error ? null : trusted.view.grant(order.payload.request as Digest);

@@ -246,7 +246,7 @@ describe("elevate reap --orders", () => {
       [
         [
           "refused",
-          `order \`order-${count}\` of \`alice@example.com\` is refused: it was obeyed before (event ${event?.seq} of the journal), and an \`id\` is used once; sign another order`,
+          `order \`order-${count}\` of \`alice@example.com\` is refused: it was obeyed before (event ${event?.seq} of the journal), and an order is obeyed once; sign another one`,
         ],
       ],
     );

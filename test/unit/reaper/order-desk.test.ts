@@ -5,6 +5,7 @@ import { setImmediate } from "node:timers/promises";
 import {
   type EventData,
   formatInstant,
+  type Order,
   type OrderPayload,
   type OrderTrust,
   readAdmins,
@@ -286,21 +287,46 @@ describe("the desk that takes orders", () => {
       const { seq } = (await ordersOf())[0] ?? {};
       assert.deepEqual(
         inbox.settled.get("b.json"),
-        refusal(`it was obeyed before (event ${seq} of the journal), and an \`id\` is used once; sign another order`),
+        refusal(`it was obeyed before (event ${seq} of the journal), and an order is obeyed once; sign another one`),
       );
       assert.deepEqual([world.target.calls, (await ordersOf()).length], [[], 1]);
     });
 
-    it("when another order has its id, then that is refused", async () => {
+    it("when its signer signed another one with its id, then that is refused", async () => {
+      put(lockOf({ person: "bob@example.com" }), ann);
+      await serve();
+      put(lockOf({ role: "orders-admin" }), ann);
+      await serve();
+      assert.deepEqual(
+        inbox.settled.get("a.json"),
+        refusal(
+          "another order of its key had its `id` (event 5 of the journal); sign it again with another one",
+          "ann",
+        ),
+      );
+      assert.equal((await (await world.journal()).view()).locks.length, 1);
+    });
+
+    it("when somebody else used its id before, then it is obeyed all the same", async () => {
       put(lockOf({ person: "bob@example.com" }), ann);
       await serve();
       put(revokeOf(one));
       await serve();
-      assert.match(
-        inbox.settled.get("a.json")?.reason ?? "",
-        /is refused: it was obeyed before \(event 5 of the journal\)/,
+      assert.equal(inbox.settled.get("a.json")?.settlement, "done");
+      assert.equal(world.target.things.size, 0);
+    });
+
+    it("when somebody else signs the very same order again, then that is refused", async () => {
+      const text = put(revokeOf(one));
+      await serve();
+      const { payload } = JSON.parse(text) as Order;
+      inbox.letters.set("b.json", JSON.stringify(signedOrder(ann, payload)));
+      await serve();
+      const { seq } = (await ordersOf())[0] ?? {};
+      assert.deepEqual(
+        inbox.settled.get("b.json"),
+        refusal(`it was obeyed before (event ${seq} of the journal), and an order is obeyed once; sign another one`),
       );
-      assert.equal(world.target.things.size, 1);
     });
 
     it("when two with one id come at the same time, then one is recorded, and the other refused", async () => {
