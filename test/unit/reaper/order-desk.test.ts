@@ -20,6 +20,7 @@ import {
   openGrants,
   type Pass,
   reap,
+  type World,
 } from "@elevation/provider/lifecycle";
 import { OrderDesk, type OrderEvent } from "@elevation/reaper";
 import { aRequest, createWorld, eventsOf, inputsOf, START, type TestWorld } from "../../support/lifecycle";
@@ -665,6 +666,68 @@ describe("the desk that takes orders", () => {
     world.now += 1000;
     await serve();
     assert.match(inbox.settled.get("a.json")?.reason ?? "", /it was obeyed before/);
+  });
+
+  describe("of which there are many", () => {
+    const flood = (count: number) => {
+      for (let index = 0; index < count; index++) inbox.letters.set(`${index}.json`, "junk");
+    };
+
+    it("when there are more letters than are served at once, then the next are served as soon as those are settled", async () => {
+      flood(950);
+      put(revokeOf(one));
+      const settled = new Promise<void>((resolve) => {
+        const { settle } = inbox;
+        inbox.settle = async (letter, ...rest) => {
+          await settle.call(inbox, letter, ...rest);
+          if (letter.name === "a.json") resolve();
+        };
+      });
+      await desk.look(open);
+      await settled;
+      assert.equal(world.target.things.size, 0);
+      await desk.idle();
+      assert.equal(inbox.letters.size, 0);
+    });
+
+    it("when it is to stop, then it settles what it has begun, and begins no more", async () => {
+      flood(950);
+      await serve();
+      assert.equal(inbox.settled.size, 100);
+    });
+
+    it("when they are copies of one that waits, then that is tried once each time, told once, and they wait with it", async () => {
+      restartDesk(new Set(["staging"]));
+      const text = put(revokeOf(one));
+      const order = JSON.parse(text) as Order;
+      for (let index = 0; index < 5; index++) inbox.letters.set(`${index}.json`, JSON.stringify(order, null, index));
+      let asked = 0;
+      const { journal } = world;
+      (world as { journal: World["journal"] }).journal = () => {
+        asked++;
+        return journal();
+      };
+      await serve();
+      const once = asked;
+      await serve();
+      world.now += 500;
+      await serve();
+      assert.deepEqual([inbox.letters.size, events.length, desk.waiting, asked], [6, 1, 1, 2 * once]);
+      restartDesk();
+      await serve();
+      const outcomes = [...inbox.settled.values()].map(({ settlement }) => settlement).sort();
+      assert.deepEqual(outcomes, ["done", ...Array(5).fill("refused")]);
+      assert.equal((await ordersOf()).length, 1);
+    });
+
+    it("when a forged one is a copy of one that waits, then it is refused, and that goes on to wait", async () => {
+      restartDesk(new Set(["staging"]));
+      const { payload } = JSON.parse(put(revokeOf(one))) as Order;
+      await serve();
+      inbox.letters.set("b.json", JSON.stringify(signedOrder(mallory, payload)));
+      await serve();
+      assert.deepEqual([inbox.settled.get("b.json")?.settlement, desk.waiting], ["refused", 1]);
+    });
   });
 
   it("when somebody goes on sending while it serves all that is there, then it stops, and says that there is more", async () => {
