@@ -44,7 +44,10 @@ export class FolderInbox implements Inbox {
     return letters;
   }
 
-  async settle({ name }: Letter, settlement: Settlement, reason: string): Promise<void> {
+  async settle({ name, text, fault }: Letter, settlement: Settlement, reason: string): Promise<void> {
+    const found = await readLetter(join(this.#path, name));
+    // What somebody has put in its place is another letter.
+    if (found === null || found.text !== text || found.fault !== fault) return;
     const folder = join(this.#path, settlement);
     await mkdir(folder).catch((error: unknown) => {
       if (codeOf(error) !== "EEXIST") throw error;

@@ -9,6 +9,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -79,6 +80,33 @@ describe("an inbox that is a folder", () => {
     rmSync(join(folder, "a.json"));
     await inbox.settle(letter, "done", "it was obeyed");
     assert.deepEqual(readdirSync(join(folder, "done")), []);
+  });
+
+  it("when something else bears its name by then, then that stays, and is read next", async () => {
+    put("a.json", "one");
+    const letter = await only("a.json");
+    put(".b.json", "two");
+    renameSync(join(folder, ".b.json"), join(folder, "a.json"));
+    await inbox.settle(letter, "done", "it was obeyed");
+    assert.deepEqual(readdirSync(join(folder, "done")), []);
+    const next = await only("a.json");
+    assert.equal(next.text, "two");
+    await inbox.settle(next, "refused", "because of two");
+    assert.deepEqual([read("refused/a.json"), readdirSync(folder).sort()], ["two", ["done", "refused"]]);
+  });
+
+  it("when it can be read no more by then, or only then, then it stays, too", async () => {
+    put("a.json", "one");
+    const letter = await only("a.json");
+    rmSync(join(folder, "a.json"));
+    symlinkSync(join(folder, "done"), join(folder, "a.json"));
+    await inbox.settle(letter, "done", "it was obeyed");
+    const link = await only("a.json");
+    rmSync(join(folder, "a.json"));
+    put("a.json", "two");
+    await inbox.settle(link, "refused", "it is a link");
+    assert.equal((await only("a.json")).text, "two");
+    assert.deepEqual(readdirSync(join(folder, "refused")), []);
   });
 
   it("when it is a link, then it isn't followed, and itself is moved", async () => {
