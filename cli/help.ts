@@ -112,14 +112,17 @@ export const SCHEMA = `
 Exit codes: 0 printed, 2 there is no such kind.`;
 
 export const STATUS = `
-The journal is read as it is now, whatever --at says. Grants that are only scheduled are not in it.
+The journal is read as it is now, whatever --at says.
 
---json prints { journal, id, head: { seq, hash }, at, live, stuck, residue, orphans, watch, locks }; with --stuck, without the
-other lists and watch:
+--json prints { journal, id, head: { seq, hash }, at, live, scheduled, stuck, residue, orphans, watch, locks }; with --stuck,
+without the other lists and watch:
   live      [{ request, name, requester, role, environment, stack, rule, status, activated, activatedAt, expiresAt,
              remainingSeconds, overdue, marks, reason, alreadyHeld, target: { kind, connection, role, identity, object }
              }], the first to end first; status is active or stuck; activated is false until the access was observed;
              alreadyHeld are sentences that say by what other means the person had it when the grant was made
+  scheduled [{ request, name, requester, role, environment, stack, startAt, startsInSeconds, reason }]: what waits for its
+             start, the first first; startsInSeconds is negative where it should have started; reason: why the latest try
+             to activate it failed, or null
   stuck     [{ request, name, requester, role, environment, stack, cause, expiresAt, since, triedAt, tries, reason,
              nextTryBy, access, target }], the longest stuck first; tries as far as the journal could be told
   residue   [{ request, name, requester, role, environment, stack, grant, residue }], grant being live, ended or failed
