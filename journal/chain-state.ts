@@ -141,7 +141,7 @@ export class ChainState {
   #makeView(): JournalView {
     const [hashes, records, decisions, failures] = [this.#hashes, this.#records, this.#decisions, this.#failures];
     const [chains, orders, allLocks, locks] = [this.#chains, this.#orders, this.#locks, this.#locks.length];
-    const [orphans, revocations] = [this.#orphans, this.#revocations];
+    const revocations = this.#revocations;
     // Frozen: decide() indexes such a list once.
     const [head, live, ended] = [this.head, Object.freeze([...this.#live.values()]), this.#history.length];
     const allEnded = this.#history;
@@ -168,9 +168,7 @@ export class ChainState {
           }
         },
       },
-      get orphans() {
-        return orphans.upTo(head.seq);
-      },
+      orphans: this.#orphans.snapshot(),
       get locks() {
         return allLocks.slice(0, locks);
       },
