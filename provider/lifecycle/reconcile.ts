@@ -20,6 +20,8 @@ export interface Reconciling {
   readonly atOnce: number;
   /** Objects of ours that shall end before their own end, although the journal doesn't know them. */
   readonly unwanted?: ReadonlySet<string>;
+  /** How long a connection may take to show what stands there, in milliseconds; absent: a minute. */
+  readonly surveyPatience?: number;
 }
 
 /** What was found, and what became of it. */
@@ -71,7 +73,7 @@ export interface CutBack {
  */
 export async function reconcile(world: World, reconciling: Reconciling): Promise<Reconciliation> {
   const before = await tryTrustedView(world, null);
-  const { surveys, unreached } = await surveyAll(world, clearable(before));
+  const { surveys, unreached } = await surveyAll(world, clearable(before), reconciling.surveyPatience);
   // NB. after the lists: an intent is journaled before anything of it stands.
   const trusted = await tryTrustedView(world, null, "recording");
   if (!(trusted instanceof Error)) return { ...(await compare(world, reconciling, trusted, surveys)), unreached };
