@@ -228,11 +228,11 @@ requester, environment, target, expiresAt, differences, outcome, reason, alarm }
 orphans alarm says which are news. Without --once it prints a line an event: { at, journal, event }, event being watching
 (open, scheduled, next), ended (the grant's fields, lateMs), failed (the grant's fields, failures, alarm, again), activated
 (the scheduled one's fields, lateMs), not-activated (its fields, again), orphan, swept, cut-back and unreached (their
-fields), journal-untrusted or journal-trusted (reason), stack-caught-up (stack, forgotten) or stack-behind (stack, failures,
-again, reason), drill-passed (drill, requester, role, environment, request, expiresAt, lateMs), drill-failed (drill to
-expiresAt, failure, reason, failures, alarm, again) or drill-stopped (drill to expiresAt), order (letter, order, id, by,
-outcome, reason; outcome being done, refused, or waits, which is told once), inbox-unreadable or inbox-readable (reason). With
---once and --orders the latter three stand in orders.
+fields), journal-untrusted or journal-trusted (reason), stack-caught-up (stack, forgotten), stack-behind (stack, failures,
+again, reason) or stack-unmade (stack; told once), drill-passed (drill, requester, role, environment, request, expiresAt,
+lateMs), drill-failed (drill to expiresAt, failure, reason, failures, alarm, again) or drill-stopped (drill to expiresAt),
+order (letter, order, id, by, outcome, reason; outcome being done, refused, or waits, which is told once), inbox-unreadable
+or inbox-readable (reason). With --once and --orders the latter three stand in orders.
 
 --dry-run reads the journal, asks the targets for their clocks and says what the pass, or the first look of a reaper that
 keeps running, would end, withdraw and activate: { journal, dryRun, at, grants: [{ …, cause, overdueMs, stuck }], scheduled }
