@@ -113,9 +113,7 @@ async function revoke(kase: Case): Promise<Answer> {
   return recorded(kase, standing, () => null, words, `${words}, and that can't be recorded`);
 }
 
-/**
- * Whether a grant ended by something else than an order: one that was obeyed and not yet recorded is obeyed again.
- */
+/** Whether a grant ended by something else than an order: one that was obeyed and not yet recorded is obeyed again. */
 function isOver({ trusted, order }: Case): boolean {
   const record = trusted instanceof Error ? null : trusted.view.grant(order.payload.request as Digest);
   return record?.status === "ended" && record.endedBy !== "abandoned" && record.endCause !== "ordered";
