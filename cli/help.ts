@@ -112,14 +112,17 @@ export const SCHEMA = `
 Exit codes: 0 printed, 2 there is no such kind.`;
 
 export const STATUS = `
-The journal is read as it is now, whatever --at says. Grants that are only scheduled are not in it.
+The journal is read as it is now, whatever --at says.
 
---json prints { journal, id, head: { seq, hash }, at, live, stuck, residue, orphans, watch, locks }; with --stuck, without the
-other lists and watch:
+--json prints { journal, id, head: { seq, hash }, at, live, scheduled, stuck, residue, orphans, watch, locks }; with --stuck,
+without the other lists and watch:
   live      [{ request, name, requester, role, environment, stack, rule, status, activated, activatedAt, expiresAt,
              remainingSeconds, overdue, marks, reason, alreadyHeld, target: { kind, connection, role, identity, object }
              }], the first to end first; status is active or stuck; activated is false until the access was observed;
              alreadyHeld are sentences that say by what other means the person had it when the grant was made
+  scheduled [{ request, name, requester, role, environment, stack, startAt, startsInSeconds, reason }]: what waits for its
+             start, the first first; startsInSeconds is negative where it should have started; reason: why the latest try
+             to activate it failed, or null
   stuck     [{ request, name, requester, role, environment, stack, cause, expiresAt, since, triedAt, tries, reason,
              nextTryBy, access, target }], the longest stuck first; tries as far as the journal could be told
   residue   [{ request, name, requester, role, environment, stack, grant, residue }], grant being live, ended or failed
@@ -217,19 +220,19 @@ others' silence where --every is given.
 
 --json prints { journal, grants: [{ request, name, requester, environment, target: { kind, connection, role, server,
 identity, object }, expiresAt, cause, outcome, reason, residue }] }; cause is expiry, withdrawn, drift, incomplete,
-chain, left, denied, ordered or locked, outcome expired, revoked, stuck, or unrecorded (ended, but the journal could not be
-told); and scheduled: [{ request, name, requester, role, environment, startAt, outcome, expiresAt, reason }], outcome being
+chain, left, denied, ordered or locked, outcome expired, revoked, stuck, abandoned (as an administrator ordered, while it was
+tried once more), or unrecorded (ended, but the journal could not be told); and scheduled: [{ request, name, requester, role, environment, startAt, outcome, expiresAt, reason }], outcome being
 activated, denied, failed, lapsed or withdrawn; and sweep: { orphans: [{ request, target, expiresAt, ours, differences,
 alarm }], swept: [{ request, target, expiresAt, cause, outcome, reason, residue, alarm }], cutBack: [{ request, name,
 requester, environment, target, expiresAt, differences, outcome, reason, alarm }], unreached: [{ connection, reason }] }; of
 orphans alarm says which are news. Without --once it prints a line an event: { at, journal, event }, event being watching
 (open, scheduled, next), ended (the grant's fields, lateMs), failed (the grant's fields, failures, alarm, again), activated
 (the scheduled one's fields, lateMs), not-activated (its fields, again), orphan, swept, cut-back and unreached (their
-fields), journal-untrusted or journal-trusted (reason), stack-caught-up (stack, forgotten) or stack-behind (stack, failures,
-again, reason), drill-passed (drill, requester, role, environment, request, expiresAt, lateMs), drill-failed (drill to
-expiresAt, failure, reason, failures, alarm, again) or drill-stopped (drill to expiresAt), order (letter, order, id, by,
-outcome, reason; outcome being done, refused, or waits, which is told once), inbox-unreadable or inbox-readable (reason). With
---once and --orders the latter three stand in orders.
+fields), journal-untrusted or journal-trusted (reason), stack-caught-up (stack, forgotten), stack-behind (stack, failures,
+again, reason) or stack-unmade (stack; told once), drill-passed (drill, requester, role, environment, request, expiresAt,
+lateMs), drill-failed (drill to expiresAt, failure, reason, failures, alarm, again) or drill-stopped (drill to expiresAt),
+order (letter, order, id, by, outcome, reason; outcome being done, refused, or waits, which is told once), inbox-unreadable
+or inbox-readable (reason). With --once and --orders the latter three stand in orders.
 
 --dry-run reads the journal, asks the targets for their clocks and says what the pass, or the first look of a reaper that
 keeps running, would end, withdraw and activate: { journal, dryRun, at, grants: [{ …, cause, overdueMs, stuck }], scheduled }

@@ -35,7 +35,7 @@ export interface Orders {
 /** What `--orders` and its companions name; null where no orders are taken. Throws CommandError. */
 export function readOrders(
   options: OrderOptions,
-  environments: ReadonlySet<string> | null,
+  { environments, atOnce }: { readonly environments: ReadonlySet<string> | null; readonly atOnce: number },
   terminal: Terminal,
 ): Orders | null {
   const { orders, allowedSigners, revokedKeys, directory } = options;
@@ -73,7 +73,7 @@ export function readOrders(
   // What is wrong with them is said at once, and not when the first order comes.
   trust();
   return {
-    desk: (world, on) => new OrderDesk(world, { inbox, trust, environments, random: Math.random, on }),
+    desk: (world, on) => new OrderDesk(world, { inbox, trust, environments, atOnce, random: Math.random, on }),
     get isBad() {
       return signers.isBad || revoked.isBad;
     },

@@ -162,6 +162,7 @@ function teller(
     if (event.type === "looked" && isWatching) return;
     // Nor that there was nothing to forget.
     if (event.type === "stack-caught-up" && event.forgotten === 0 && event.failures === 0) return;
+    if (event.type === "stack-unmade" && !event.isNews) return;
     // A denied one is tried again until it lapses; why is told once.
     if (event.type === "unactivated" && !event.isNews) return;
     if (event.type === "looked") isWatching = true;
@@ -228,6 +229,8 @@ function reportOf(event: Told): object {
       return drillReport(event);
     case "stack-caught-up":
       return { event: event.type, stack: event.stack, forgotten: event.forgotten };
+    case "stack-unmade":
+      return { event: event.type, stack: event.stack };
     case "stack-behind": {
       const { type, stack, failures, again, reason } = event;
       return { event: type, stack, failures, again: formatInstant(again), reason };
@@ -271,6 +274,10 @@ function lineOf(at: string, event: Told, terminal: Terminal): string {
     case "stack-caught-up": {
       const what = event.forgotten === 1 ? "1 ended grant" : `${event.forgotten} ended grants`;
       return `${at} ${green("caught up")}: stack ${neutral(quote(event.stack))} has forgotten ${what}`;
+    }
+    case "stack-unmade": {
+      const name = neutral(quote(event.stack));
+      return `${at} ${yellow("UNMADE")}: the backend doesn't know stack ${name}, so it holds nothing that has ended; it is looked at again when something of it ends`;
     }
     case "stack-behind": {
       const times = event.failures === 1 ? "" : `, ${event.failures} times in a row`;

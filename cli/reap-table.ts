@@ -72,7 +72,7 @@ export function renderReap(terminal: Terminal, { reaped, started, reconciliation
 
 function rowOf({ colours }: Terminal, grant: Reaped): readonly Cell[] {
   const { name, requester, environment, place, expiresAt, cause, outcome } = grant;
-  const paint = outcome === "stuck" || outcome === "unrecorded" ? colours.red : colours.green;
+  const paint = ["stuck", "unrecorded", "abandoned"].includes(outcome) ? colours.red : colours.green;
   return [
     ...[name, requester, environment, place.role, place.connection],
     ...[renderInstant(expiresAt), cause, { text: outcome, paint }],

@@ -2,6 +2,7 @@
 import { formatInstant, type Instant, type Lock, parseInstant } from "@elevation/domain";
 import type { GrantRecord, Head, Heard, JournalView, Orphan } from "@elevation/journal";
 import { type GrantStatus, grantStatus } from "./grant-status";
+import { type ScheduledStatus, scheduledOf } from "./scheduled-report";
 import { type StuckStatus, stuckOf } from "./stuck-report";
 import { type WatchReport, watchOf } from "./watch-report";
 
@@ -14,6 +15,8 @@ export interface StatusReport {
   readonly at: string;
   /** Live grants, the one that ends first at the top. */
   readonly live: readonly LiveStatus[];
+  /** What waits for its start, the first to start at the top. */
+  readonly scheduled: readonly ScheduledStatus[];
   /** Those of them that must end and whose targets refuse, the one that has been stuck longest at the top. */
   readonly stuck: readonly StuckStatus[];
   /** Access that persons have by another path than our object, or what of our object could not be removed. */
@@ -75,6 +78,7 @@ export function statusOf(journal: string, view: JournalView, heard: Heard | stri
     head: view.head,
     at: formatInstant(at),
     live: live.sort((one, other) => one.remainingSeconds - other.remainingSeconds),
+    scheduled: scheduledOf(view, at),
     stuck: stuckOf(records, heard, at),
     residue: records
       .filter(({ residue }) => residue.length > 0)

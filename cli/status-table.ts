@@ -2,6 +2,7 @@
 import { namedLock, parseInstant, renderDuration } from "@elevation/domain";
 import { silenceSentence } from "@elevation/journal";
 import { neutral } from "./neutral";
+import { scheduledLine } from "./scheduled-report";
 import type { LiveStatus, StatusReport } from "./status-report";
 import { triesOf } from "./stuck-table";
 import { type Cell, renderInstant, renderTable } from "./table";
@@ -11,7 +12,7 @@ const HEAD = ["grant", "person", "role", "environment", "stack", "status", "from
 
 /** The report for people; what needs somebody now stands first. */
 export function renderStatus(terminal: Terminal, report: StatusReport): string {
-  const { residue, orphans, locks, live } = report;
+  const { residue, orphans, locks, live, scheduled } = report;
   return [
     ...alarms(terminal, report),
     live.length === 0
@@ -21,6 +22,7 @@ export function renderStatus(terminal: Terminal, report: StatusReport): string {
           HEAD,
           live.map((grant) => rowOf(terminal, grant)),
         ),
+    ...section(terminal, "scheduled", scheduled.map(scheduledLine)),
     ...section(
       terminal,
       "already held",

@@ -40,7 +40,7 @@ export const orderSchema = z
             /^[A-Za-z0-9._:-]{1,128}$/,
             "not an id; write 1 to 128 of letters, digits and `.` `_` `:` `-`, as uuidgen does",
           )
-          .describe("used once: no other order ever has it")
+          .describe("used once: no other order of the same key ever has it")
           .meta({ examples: ["9b2f7c1e-0d3a-4a51-8f0e-5f6f1c1d2e3a"] }),
         reason: reason.describe("why"),
         request: digest

@@ -37,8 +37,8 @@ export const ORDER_AHEAD = 300_000;
 
 /**
  * Who signed an order: the key fits the payload, stands in `allowed_signers` for the person that the order names, for orders, at the
- * instant that it names, and is not revoked. An administrator's key is known by the environment alone, so that a file that somebody broke
- * keeps no lock from being put on; where the file names that key, it counts, too.
+ * instant that it names, and is not revoked. An administrator's key is known by the environment alone, whatever a line of that file says of
+ * it: so nobody who edits the file keeps a lock from being put on.
  */
 export function verifyOrder(order: Order, { signers, revoked, admins }: OrderTrust, now: Instant): VerifiedOrder {
   const { by, at: written, id } = order.payload;
@@ -58,18 +58,18 @@ export function verifyOrder(order: Order, { signers, revoked, admins }: OrderTru
     why: `order ${quote(id)} of ${quote(by)} waits: ${why}`,
   });
   if (revoked === null) return waits("which keys are revoked can't be known while the list of them can't be read");
-  const isAdministrator = admins?.keys.has(fingerprint) === true;
-  const signed = { is: "signed", key: fingerprint, isAdministrator } as const;
-  const signer = signers?.signers.get(fingerprint);
-  if (signer === undefined && isAdministrator) return signed;
+  if (admins?.keys.has(fingerprint) === true) return { is: "signed", key: fingerprint, isAdministrator: true };
   if (signers === null)
     return waits(`whose the key ${fingerprint} is can't be known while \`allowed_signers\` can't be read`);
+  const signer = signers.signers.get(fingerprint);
   if (signer === undefined)
     return refused(
       `the key ${fingerprint} stands in no line of \`allowed_signers\`; have it added, or sign with one that does`,
     );
   const fault = signerFault(signer, by, at);
-  return fault === null ? signed : refused(`the key ${fingerprint} ${fault}`);
+  return fault === null
+    ? { is: "signed", key: fingerprint, isAdministrator: false }
+    : refused(`the key ${fingerprint} ${fault}`);
 }
 
 function signerFault({ principal, namespaces, from, to }: Signer, by: string, at: Instant): string | null {

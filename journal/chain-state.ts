@@ -2,6 +2,7 @@
 import {
   type Decision,
   type Digest,
+  digestOf,
   type EndedGrant,
   type EventData,
   type Instant,
@@ -11,7 +12,7 @@ import {
   lockOf,
 } from "@elevation/domain";
 import { type GrantRecord, headOf, nextRecord, verifiedInstant } from "./grant-record";
-import type { JournalView, Revocation } from "./journal-view";
+import type { JournalView, ObeyedOrder, Revocation } from "./journal-view";
 import { Orphans } from "./orphan";
 import { Schedules } from "./schedule";
 import { GENESIS, type Head } from "./store";
@@ -45,7 +46,8 @@ export class ChainState {
   /** How many extensions the chain of a digest has, up to it. */
   readonly #extensions = new Map<Digest, number>();
   readonly #orphans = new Orphans();
-  readonly #orders = new Map<string, Head>();
+  /** Each by its payload, and by its key and `id`. */
+  readonly #orders = new Map<string, ObeyedOrder>();
   readonly #revocations = new Map<string, Revocation & { readonly seq: number }>();
   readonly #locks: Lock[] = [];
   #openedAt: Instant = 0;
@@ -76,8 +78,11 @@ export class ChainState {
 
   #addOrder(event: JournalEvent): void {
     const { order } = event.data as EventData["order"];
-    // The first one with an id is the one that was obeyed.
-    if (!this.#orders.has(order.payload.id)) this.#orders.set(order.payload.id, headOf(event));
+    const obeyed = { ...headOf(event), digest: digestOf(order.payload) };
+    // The first one is the one that was obeyed.
+    for (const key of [obeyed.digest, idKey(event.actor.key, order.payload.id)]) {
+      if (!this.#orders.has(key)) this.#orders.set(key, obeyed);
+    }
     const { by, id, request } = order.payload;
     if (order.payload.order === "revoke" && request !== undefined && !this.#revocations.has(request))
       this.#revocations.set(request, { id, by, at: event.at, seq: event.seq });
@@ -136,7 +141,7 @@ export class ChainState {
   #makeView(): JournalView {
     const [hashes, records, decisions, failures] = [this.#hashes, this.#records, this.#decisions, this.#failures];
     const [chains, orders, allLocks, locks] = [this.#chains, this.#orders, this.#locks, this.#locks.length];
-    const [orphans, revocations] = [this.#orphans, this.#revocations];
+    const revocations = this.#revocations;
     // Frozen: decide() indexes such a list once.
     const [head, live, ended] = [this.head, Object.freeze([...this.#live.values()]), this.#history.length];
     const allEnded = this.#history;
@@ -163,15 +168,13 @@ export class ChainState {
           }
         },
       },
-      get orphans() {
-        return orphans.upTo(head.seq);
-      },
+      orphans: this.#orphans.snapshot(),
       get locks() {
         return allLocks.slice(0, locks);
       },
-      order: (id) => {
-        const found = orders.get(id);
-        return found !== undefined && found.seq <= head.seq ? found : null;
+      order: (payload, key) => {
+        const found = [digestOf(payload), idKey(key, payload.id)].map((name) => orders.get(name));
+        return found.find((each) => each !== undefined && each.seq <= head.seq) ?? null;
       },
       revocation: (digest) => {
         const found = revocations.get(digest);
@@ -182,6 +185,11 @@ export class ChainState {
       lastDecision: (digest) => decisions.get(digest)?.findLast(({ seq }) => seq <= head.seq)?.decision ?? null,
     };
   }
+}
+
+/** NB. neither has a blank in it. */
+function idKey(key: string, id: string): string {
+  return `${key} ${id}`;
 }
 
 function append<V>(lists: Map<Digest, V[]>, digest: Digest, value: V): void {

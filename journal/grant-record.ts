@@ -13,6 +13,8 @@ export interface GrantRecord {
   readonly status: "live" | "ended" | "failed";
   /** The first intent since the last failure: a retry keeps its times. */
   readonly intent: EventData["activating"];
+  /** When that was journaled: from then on access may be open. */
+  readonly intendedAt: Instant;
   /** The stack of the digest's first intent ever, failed ones included: the digest belongs to it. */
   readonly stack: StackRef;
   /** Whether the target was observed to give the access. */
@@ -107,6 +109,7 @@ function intended(digest: Digest, record: GrantRecord | null, event: JournalEven
     digest,
     status: "live",
     intent,
+    intendedAt: verifiedInstant(event.at),
     stack: record?.stack ?? { organization, project, stack },
     activated: false,
     marks: [],

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Decision, Digest, EndedGrant, Instant, LiveGrant, Lock } from "@elevation/domain";
+import type { Decision, Digest, EndedGrant, Instant, LiveGrant, Lock, OrderPayload } from "@elevation/domain";
 import type { GrantRecord } from "./grant-record";
 import type { Orphan } from "./orphan";
 import type { Schedule } from "./schedule";
@@ -10,6 +10,12 @@ export interface Revocation {
   readonly id: string;
   readonly by: string;
   readonly at: string;
+}
+
+/** The event of an order that was obeyed. */
+export interface ObeyedOrder extends Head {
+  /** Of its payload. */
+  readonly digest: Digest;
 }
 
 /** What a verified journal says up to one event. It never changes: later events are in a later view. */
@@ -39,8 +45,11 @@ export interface JournalView {
   has(head: Head): boolean;
   /** Locks that were ordered, those that are over included, in their order. */
   readonly locks: readonly Lock[];
-  /** The event of an order that was obeyed; null where none with this id was. */
-  order(id: string): Head | null;
+  /**
+   * The first order that was obeyed and that keeps an order signed by a key from being obeyed: one of the same payload, whoever signed it,
+   * or another one by that key with its `id`; null where there is none.
+   */
+  order(payload: OrderPayload, key: string): ObeyedOrder | null;
   /** The first order to revoke that names a digest; null where there is none. What it names is never opened after it. */
   revocation(digest: Digest): Revocation | null;
   /** The latest decision on a digest that was journaled; null where there is none. */

@@ -16,38 +16,36 @@ export interface Orphan {
 /** Events after which the object of that digest is known to be ours, or gone. */
 const SETTLING: readonly EventType[] = ["activated", "revoked", "expired"];
 
-interface Seen {
-  readonly key: string;
-  readonly seq: number;
-  readonly orphan: Orphan;
-  /** The event that settled it, or the next one of the same orphan; absent while it stands. */
-  until?: number;
-}
-
-/** The orphans that a chain tells of. Only ever added to, so that an earlier view keeps what it had. */
+/** The orphans that a chain tells of and that nothing has settled: of years of them no more is kept than of those that stand. */
 export class Orphans {
-  readonly #seen: Seen[] = [];
+  /** By what makes them one, the latest seen last. */
+  readonly #standing = new Map<string, Orphan>();
+  /** Null: there was a change since it was made. */
+  #snapshot: readonly Orphan[] | null = null;
 
   /** `event`: verified, but nothing has looked at the data of an orphan's event yet: what it lacks is null here. */
   add(event: JournalEvent): void {
-    if (SETTLING.includes(event.type)) this.#close(event.seq, ({ orphan }) => orphan.request === event.request);
+    if (SETTLING.includes(event.type)) {
+      for (const [key, { request }] of this.#standing) if (request === event.request) this.#remove(key);
+    }
     if (event.type !== "orphan") return;
     const orphan = orphanOf(event);
     const key = orphanKey(orphan);
-    this.#close(event.seq, (seen) => seen.key === key);
+    this.#remove(key);
     // One with nothing to say of it is gone, or explained.
-    if (orphan.differences.length > 0) this.#seen.push({ key, seq: event.seq, orphan });
+    if (orphan.differences.length === 0) return;
+    this.#standing.set(key, orphan);
+    this.#snapshot = null;
   }
 
-  /** Those that nothing has settled up to an event, the latest event of each. */
-  upTo(seq: number): readonly Orphan[] {
-    return this.#seen
-      .filter((seen) => seen.seq <= seq && (seen.until === undefined || seen.until > seq))
-      .map(({ orphan }) => orphan);
+  /** Those that stand now, the latest event of each; what is given out never changes. */
+  snapshot(): readonly Orphan[] {
+    this.#snapshot ??= [...this.#standing.values()];
+    return this.#snapshot;
   }
 
-  #close(seq: number, isMeant: (seen: Seen) => boolean): void {
-    for (const seen of this.#seen) if (seen.until === undefined && isMeant(seen)) seen.until = seq;
+  #remove(key: string): void {
+    if (this.#standing.delete(key)) this.#snapshot = null;
   }
 }
 

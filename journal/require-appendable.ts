@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Digest, NewEvent } from "@elevation/domain";
+import { type Digest, digestOf, type NewEvent } from "@elevation/domain";
 import type { GrantRecord } from "./grant-record";
 import type { JournalView } from "./journal-view";
 
@@ -37,7 +37,13 @@ function contradictionOf(type: NewEvent["type"], known: Known | null): string | 
 
 /** INVARIANT (an order once): no order is obeyed twice and recorded twice, whoever brings it again. */
 function requireNewOrders(events: readonly NewEvent[], view: JournalView): void {
-  const ids = events.flatMap((event) => (event.type === "order" ? [event.data.order.payload.id] : []));
-  const used = ids.find((id, index) => view.order(id) !== null || ids.indexOf(id) !== index);
-  if (used !== undefined) throw new TypeError(`order ${used} cannot be journaled: it was before`);
+  const before = new Set<string>();
+  for (const event of events) {
+    if (event.type !== "order") continue;
+    const { payload } = event.data.order;
+    const names = [digestOf(payload), `${event.actor.key} ${payload.id}`];
+    if (view.order(payload, event.actor.key) !== null || names.some((name) => before.has(name)))
+      throw new TypeError(`order ${payload.id} cannot be journaled: it was before`);
+    for (const name of names) before.add(name);
+  }
 }

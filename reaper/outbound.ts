@@ -18,19 +18,24 @@ export function readOutboundUrl(text: string): URL | string {
   return LOOPBACK.test(url.hostname) ? url : "is http: beyond this machine, where all could read it; write https:";
 }
 
-/** Why something was not taken; `isFinal`: asking again would not help. */
+/** When asking again may help: `late`, once somebody has mended what the receiver knows of us. */
+export type Again = "soon" | "late" | "never";
+
+/** Why something was not taken. */
 export class NotTaken extends Error {
   override readonly name = "NotTaken";
-  readonly isFinal: boolean;
+  readonly again: Again;
 
-  constructor(message: string, isFinal: boolean) {
+  constructor(message: string, again: Again) {
     super(message);
-    this.isFinal = isFinal;
+    this.again = again;
   }
 }
 
 /** Statuses after which asking again may help, besides those of 500 and above. */
 const PASSING = [408, 425, 429];
+/** It knows neither us nor the address: which is as wrong for whatever else is sent there. */
+const UNKNOWN = [401, 403, 404];
 
 /**
  * Sends a request, and resolves once it was taken (2xx). Follows no redirect: what is signed for one receiver is not for another.
@@ -42,15 +47,19 @@ export async function send(url: URL, init: RequestInit, patience = PATIENCE): Pr
   try {
     response = await fetch(url, { ...init, redirect: "manual", signal: AbortSignal.any(signals) });
   } catch (error) {
-    throw new NotTaken(`${url.origin} ${reasonOf(error, patience)}`, false);
+    throw new NotTaken(`${url.origin} ${reasonOf(error, patience)}`, "soon");
   }
   // What it says beside the status is of no use here, and may be endless.
   await response.body?.cancel().catch(() => undefined);
   if (response.ok) return;
   const { status } = response;
-  const isFinal = status < 500 && !PASSING.includes(status);
   const redirect = status >= 300 && status < 400 ? ", a redirect, which is not followed" : "";
-  throw new NotTaken(`${url.origin} answered ${status}${redirect}`, isFinal);
+  throw new NotTaken(`${url.origin} answered ${status}${redirect}`, againAfter(status));
+}
+
+function againAfter(status: number): Again {
+  if (status >= 500 || PASSING.includes(status)) return "soon";
+  return UNKNOWN.includes(status) ? "late" : "never";
 }
 
 function reasonOf(error: unknown, patience: number): string {

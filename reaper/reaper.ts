@@ -296,7 +296,7 @@ class Reaper {
     }
     this.#failing.delete(grant.digest);
     this.#endedMeanwhile.add(grant.digest);
-    const lateMs = cause === "expiry" ? now - instantOf(grant.expiresAt) : null;
+    const lateMs = cause === "expiry" && reaped.outcome !== "abandoned" ? now - instantOf(grant.expiresAt) : null;
     this.#options.on({ type: "ended", grant: reaped, lateMs });
   }
 }

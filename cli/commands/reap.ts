@@ -75,7 +75,7 @@ export async function reap(options: ReapOptions, terminal: Terminal): Promise<Ex
   const environments = options.environment.length === 0 ? null : new Set(options.environment);
   const alive = readAlive(options, environments, terminal);
   const destinations = readDestinations(options.notify, terminal);
-  const orders = readOrders(options, environments, terminal);
+  const orders = readOrders(options, { environments, atOnce: AT_ONCE }, terminal);
   const drills = readDrills(options, environments, terminal);
   const world = createWorld(terminal.env, {
     config: () => undefined,

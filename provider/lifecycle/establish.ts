@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type EndCause, lockedBy, type NewEvent } from "@elevation/domain";
+import type { EndCause, NewEvent } from "@elevation/domain";
 import type { GrantRecord, Journal } from "@elevation/journal";
 import { GrantError, isGrantError } from "../errors";
 import { requireClocksTogether } from "./intent";
 import type { Access, Observation, Revocation, TargetConnection } from "./ports";
-import { endEvents, endedState, isOfEndingChain, lockableOf, noteDrift, noteRevoking, sparesSessions } from "./revoke";
+import { endByOthers, endEvents, endedState, noteDrift, noteRevoking, sparesSessions } from "./revoke";
 import { accessOf, type GrantInputs, type GrantState, jsonSafe, type OpenState } from "./state";
 import {
   asError,
@@ -88,15 +88,16 @@ async function make(
   );
 }
 
-/** A cause: its end, or that of its chain, began or was finished while it was made, or it was locked. */
+/** A cause: its end began or was finished while it was made, or must begin. */
 async function recordActivated(work: Establishing, adopted: boolean): Promise<Established | EndCause> {
   const { world, journal, state } = work;
   const { view, result: cause } = await journalCall(() =>
     journal.step<EndCause | null>((view) => {
       const known = view.grant(state.digest);
-      if (known?.status !== "live" || known.marks.length > 0 || isOfEndingChain(view, state.digest))
-        return { events: [], result: "withdrawn" };
-      if (lockedBy(view.locks, lockableOf(state), world.clock()) !== null) return { events: [], result: "locked" };
+      if (known?.status !== "live" || known.marks.length > 0) return { events: [], result: "withdrawn" };
+      const cause = endByOthers(view, state, world.clock());
+      // NB. not `chain`: as its withdrawal it ends the others of it, too.
+      if (cause !== null) return { events: [], result: cause === "chain" ? "withdrawn" : cause };
       const activated: NewEvent = { ...eventHeader(world, state), type: "activated", data: { adopted } };
       return { events: known.activated ? [] : [activated], result: null };
     }),

@@ -44,9 +44,12 @@ export interface Reaped {
   readonly place: OpenState["place"];
   readonly expiresAt: string;
   readonly cause: EndCause;
-  /** `unrecorded`: the access has ended, and the journal could not be told. `failed`: nothing had been opened. */
-  readonly outcome: "expired" | "revoked" | "failed" | "unrecorded" | "stuck";
-  /** Why it is stuck or unrecorded. */
+  /**
+   * `unrecorded`: the access has ended, and the journal could not be told. `failed`: nothing had been opened. `abandoned`: it could not be
+   * ended, and an administrator ordered to try no more.
+   */
+  readonly outcome: "expired" | "revoked" | "failed" | "unrecorded" | "stuck" | "abandoned";
+  /** Why it is stuck, unrecorded or abandoned. */
   readonly reason: string | null;
   readonly residue: readonly string[];
 }
@@ -162,7 +165,8 @@ async function recorded(world: World, grant: OpenState, attempt: Attempt): Promi
   const what = { digest, name: request.metadata.name, requester, environment, stack, place, expiresAt, cause };
   try {
     const { status, residue } = await recordEnd(world, grant, attempt);
-    return { ...what, outcome: status, reason: null, residue };
+    const reason = attempt.acted instanceof Error ? reasonOf(attempt.acted) : null;
+    return { ...what, outcome: status, reason, residue };
   } catch (error) {
     const ended = isGrantError(error) && error.code === "journal-untrusted";
     return { ...what, outcome: ended ? "unrecorded" : "stuck", reason: reasonOf(asError(error)), residue: [] };

@@ -20,6 +20,8 @@ export interface Reconciling {
   readonly atOnce: number;
   /** Objects of ours that shall end before their own end, although the journal doesn't know them. */
   readonly unwanted?: ReadonlySet<string>;
+  /** How long a connection may take to show what stands there, in milliseconds; absent: a minute. */
+  readonly surveyPatience?: number;
 }
 
 /** What was found, and what became of it. */
@@ -71,7 +73,7 @@ export interface CutBack {
  */
 export async function reconcile(world: World, reconciling: Reconciling): Promise<Reconciliation> {
   const before = await tryTrustedView(world, null);
-  const { surveys, unreached } = await surveyAll(world, clearable(before));
+  const { surveys, unreached } = await surveyAll(world, clearable(before), reconciling.surveyPatience);
   // NB. after the lists: an intent is journaled before anything of it stands.
   const trusted = await tryTrustedView(world, null, "recording");
   if (!(trusted instanceof Error)) return { ...(await compare(world, reconciling, trusted, surveys)), unreached };
@@ -198,9 +200,7 @@ async function end(world: World, grant: Endable, cause: EndCause): Promise<Swept
     const attempt = await takeAway(world, grant, cause);
     if (cause === "returned" && !(attempt.acted instanceof Error) && !attempt.acted.found) return null;
     const { status, residue } = await recordEnd(world, grant, attempt);
-    // An administrator ordered to try no more, and it was tried all the same.
-    if (attempt.acted instanceof Error)
-      return { ...what, outcome: "stuck", reason: reasonOf(attempt.acted), residue: [] };
+    if (status === "abandoned") return { ...what, outcome: "stuck", reason: reasonOf(attempt.acted), residue: [] };
     return { ...what, outcome: status, reason: null, residue };
   } catch (error) {
     const hasEnded = isGrantError(error) && error.code === "journal-untrusted";

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import {
   type Digest,
+  digestOf,
   formatInstant,
   type NewEvent,
   type Order,
@@ -21,13 +22,18 @@ export type OrderRecorded =
 /** Why the journal keeps an order from being obeyed; null where it doesn't. A whole sentence. */
 export type OrderCheck = (view: JournalView) => string | null;
 
-/** An order belongs to one journal, whose history begins when it was opened, and is obeyed once. */
-export function historyFault({ payload }: Order, view: JournalView): string | null {
+/**
+ * An order belongs to one journal, whose history begins when it was opened, and is obeyed once, whoever signs it again. `key`: of its
+ * signer, whose `id`s are theirs alone: nobody can use up those of others.
+ */
+export function historyFault({ payload }: Order, key: string, view: JournalView): string | null {
   const { id, by, at } = payload;
   const refused = `order ${quote(id)} of ${quote(by)} is refused`;
-  const before = view.order(id);
+  const before = view.order(payload, key);
+  if (before !== null && before.digest === digestOf(payload))
+    return `${refused}: it was obeyed before (event ${before.seq} of the journal), and an order is obeyed once; sign another one`;
   if (before !== null)
-    return `${refused}: it was obeyed before (event ${before.seq} of the journal), and an \`id\` is used once; sign another order`;
+    return `${refused}: another order of its key had its \`id\` (event ${before.seq} of the journal); sign it again with another one`;
   if ((parseInstant(at) ?? 0) >= view.openedAt) return null;
   return `${refused}: it is dated ${quote(at)}, and the journal was opened at ${formatInstant(view.openedAt)} and knows nothing older; sign it again`;
 }
@@ -52,7 +58,7 @@ export async function recordOrder(
   try {
     const { result } = await journalCall(() =>
       trusted.journal.step((view) => {
-        const fault = historyFault(order, view) ?? check(view);
+        const fault = historyFault(order, key, view) ?? check(view);
         return { events: fault === null ? [event, ...withdrawal(world, order, view)] : [], result: fault };
       }),
     );

@@ -28,9 +28,12 @@ import {
   withConnection,
 } from "./world";
 
-/** How a grant ended; `failed`: the journal knows that its activation never happened. */
+/**
+ * How a grant ended; `failed`: the journal knows that its activation never happened. `abandoned`: it could not be taken away, and an
+ * administrator ordered to try no more.
+ */
 export interface Ending {
-  readonly status: "expired" | "revoked" | "failed";
+  readonly status: "expired" | "revoked" | "failed" | "abandoned";
   readonly residue: readonly string[];
 }
 
@@ -45,8 +48,8 @@ export interface Attempt {
 
 /**
  * Why a grant must end at an instant, or null while it may stay: its time is over, an end was begun or is stuck, it was
- * changed at the target, or the journal, if it can be trusted, doesn't call it live, has another of its chain ended early, locks it, or holds an order to
- * revoke it: one that came while it was made ends it as well.
+ * changed at the target, or the journal, if it can be trusted, doesn't call it live, has another of its chain ended early, holds an order to
+ * revoke it (one that came while it was made ends it as well), or a lock under which it was open.
  */
 export function mustEnd(state: OpenState, trusted: Trusted | Error, now: Instant): EndCause | null {
   const known = trusted instanceof Error ? undefined : trusted.view.grant(state.digest);
@@ -56,9 +59,23 @@ export function mustEnd(state: OpenState, trusted: Trusted | Error, now: Instant
   if (!isLive || state.status === "stuck")
     return known?.activated === false ? "incomplete" : (known?.endingCause ?? "withdrawn");
   if (trusted instanceof Error) return null;
-  if (isOfEndingChain(trusted.view, state.digest)) return "chain";
-  if (trusted.view.revocation(state.digest) !== null) return "ordered";
-  return lockedBy(trusted.view.locks, lockableOf(state), now) === null ? null : "locked";
+  return endByOthers(trusted.view, state, now);
+}
+
+/** Why a live grant that nothing marks must end: by another of its chain, by an order to revoke it, by a lock. */
+export function endByOthers(view: JournalView, state: OpenState, now: Instant): "chain" | "ordered" | "locked" | null {
+  if (isOfEndingChain(view, state.digest)) return "chain";
+  if (view.revocation(state.digest) !== null) return "ordered";
+  return isLocked(view, state, now) ? "locked" : null;
+}
+
+/**
+ * Whether a lock ends a grant: one that names it, and that was not over when the grant was begun. INVARIANT (a lock ends): that holds
+ * however long after its `until` somebody looks. What began after that is free again.
+ */
+function isLocked(view: JournalView, state: OpenState, now: Instant): boolean {
+  const begunAt = view.grant(state.digest)?.intendedAt ?? now;
+  return lockedBy(view.locks, lockableOf(state), Math.min(now, begunAt)) !== null;
 }
 
 /** What a lock is held against, of a grant that may be open. */
@@ -68,7 +85,7 @@ export function lockableOf({ request, place }: OpenState): Lockable {
 }
 
 /** Whether another grant of a grant's chain is ended early: then the grant must end too (design §6 "Extend"). */
-export function isOfEndingChain(view: JournalView, digest: Digest): boolean {
+function isOfEndingChain(view: JournalView, digest: Digest): boolean {
   return othersOfChain(view, digest).some(endsEarly);
 }
 
@@ -81,12 +98,13 @@ function othersOfChain(view: JournalView, digest: Digest): readonly GrantRecord[
 }
 
 /**
- * Whether a grant was ended before its time, or must be and can't. An activation that did not complete ends itself, and not what it was
- * to prolong.
+ * Whether a grant was ended before its time, or must be and can't, or was abandoned like that. An activation that did not complete ends
+ * itself, and not what it was to prolong.
  */
 function endsEarly({ status, endedBy, endCause, endingCause }: GrantRecord): boolean {
-  if (status === "ended") return endedBy === "revoked" && endCause !== "incomplete";
-  return status === "live" && endingCause !== undefined && endingCause !== "expiry" && endingCause !== "incomplete";
+  if (endedBy === "revoked") return endCause !== "incomplete";
+  if (status === "failed" || endedBy === "expired") return false;
+  return endingCause !== undefined && endingCause !== "expiry" && endingCause !== "incomplete";
 }
 
 /**
@@ -118,8 +136,8 @@ export async function recordEnd(world: World, state: Endable, attempt: Attempt):
     attempt.trusted instanceof Error ? await tryTrustedView(world, state.witness, "recording") : attempt.trusted;
   await noted;
   if (acted instanceof Error) {
-    // An administrator ordered to try no more: it was tried all the same, and nobody waits for it.
-    if (knownOf(trusted, state.digest)?.endedBy === "abandoned") return { status: "revoked", residue: [] };
+    // It was tried all the same, and nobody waits for it.
+    if (knownOf(trusted, state.digest)?.endedBy === "abandoned") return { status: "abandoned", residue: [] };
     const fault = await stuck(world, trusted, access, cause, acted);
     if (!(trusted instanceof Error)) await endChain(world, trusted, state, cause);
     throw fault;
@@ -156,11 +174,16 @@ async function endChain(world: World, { journal }: Trusted, { digest }: Endable,
   }
 }
 
-/** The state of a grant that was just ended. */
+/** The state of a grant that was just ended; `stuck` where that was given up, for nobody has seen it end. */
 export async function endedState(world: World, state: OpenState, cause: EndCause): Promise<OpenState> {
   const { status } = await endGrant(world, state, cause);
   const trusted = await tryTrustedView(world, state.witness);
-  return { ...state, status, drift: [], witness: trusted instanceof Error ? state.witness : trusted.view.head };
+  return {
+    ...state,
+    status: status === "abandoned" ? "stuck" : status,
+    drift: [],
+    witness: trusted instanceof Error ? state.witness : trusted.view.head,
+  };
 }
 
 /**

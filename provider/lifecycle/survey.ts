@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Instant } from "@elevation/domain";
 import type { GrantRecord, JournalView, Orphan } from "@elevation/journal";
+import { isGrantError } from "../errors";
+import { withinTime } from "./deadline";
 import type { Standing } from "./ports";
-import { asError, laterClock, reasonOf, type World, withConnection } from "./world";
+import { asError, type Deadline, laterClock, reasonOf, type World, withConnection } from "./world";
+
+/** How long a connection may take to show what stands there, in milliseconds: whatever it does, the others' is dealt with by then. */
+const PATIENCE = 60_000;
 
 /** What one connection shows. */
 export interface Survey {
@@ -28,11 +33,13 @@ export interface Seen {
 
 /**
  * What stands under names of ours at every connection that the environment names, all at the same time; what gives nobody anything
- * is cleared away first, where `mayClear` its object. Never rejects.
+ * is cleared away first, where `mayClear` its object. One that takes longer than `patience` is not reached, and nothing is cleared away
+ * there any more. Never rejects.
  */
 export async function surveyAll(
   world: World,
   mayClear: (object: string) => boolean,
+  patience = PATIENCE,
 ): Promise<{ readonly surveys: readonly Survey[]; readonly unreached: readonly Unreached[] }> {
   const surveys: Survey[] = [];
   const unreached: Unreached[] = [];
@@ -42,9 +49,13 @@ export async function surveyAll(
   await Promise.all(
     all.map(async (where) => {
       try {
-        surveys.push(await survey(world, where, mayClear));
+        const look = (deadline: Deadline) => survey({ ...world, deadline }, where, mayClear);
+        surveys.push(await withinTime("the survey", patience, look, 0));
       } catch (error) {
-        unreached.push({ connection: where.connection, reason: reasonOf(asError(error)) });
+        const { connection } = where;
+        const late = `\`${connection}\` did not show within ${patience / 1000} s what stands there; see why its server says nothing, or is slow`;
+        const isLate = isGrantError(error) && error.code === "timed-out";
+        unreached.push({ connection, reason: isLate ? late : reasonOf(asError(error)) });
       }
     }),
   );
@@ -62,6 +73,7 @@ function survey(
 ): Promise<Survey> {
   return withConnection(world, where, async (connection) => {
     const listed = await connection.list();
+    world.deadline?.check();
     const isCleared =
       listed.some(({ isOurs, isEmptied, place }) => isOurs && isEmptied && mayClear(place.object)) &&
       (await connection.sweep(mayClear)).length > 0;

@@ -29,14 +29,13 @@ export class FolderInbox implements Inbox {
     }
   }
 
-  async waiting(but: ReadonlySet<string>): Promise<readonly Letter[]> {
+  async waiting(but: ReadonlySet<string>, random: () => number): Promise<readonly Letter[]> {
     const entries = await readdir(this.#path, { withFileTypes: true });
     const names = entries
       .filter((entry) => !entry.isDirectory() && !entry.name.startsWith(".") && !but.has(entry.name))
-      .map(({ name }) => name)
-      .sort();
+      .map(({ name }) => name);
     const letters: Letter[] = [];
-    for (const name of names) {
+    for (const name of inTurn(names, random)) {
       // NB. what can't be opened by its name, as one that is no UTF-8, must take no letter's place.
       const read = await readLetter(join(this.#path, name));
       if (read !== null) letters.push({ name, ...read });
@@ -45,7 +44,10 @@ export class FolderInbox implements Inbox {
     return letters;
   }
 
-  async settle({ name }: Letter, settlement: Settlement, reason: string): Promise<void> {
+  async settle({ name, text, fault }: Letter, settlement: Settlement, reason: string): Promise<void> {
+    const found = await readLetter(join(this.#path, name));
+    // What somebody has put in its place is another letter.
+    if (found === null || found.text !== text || found.fault !== fault) return;
     const folder = join(this.#path, settlement);
     await mkdir(folder).catch((error: unknown) => {
       if (codeOf(error) !== "EEXIST") throw error;
@@ -70,6 +72,18 @@ export class FolderInbox implements Inbox {
   }
 
   async close(): Promise<void> {}
+}
+
+/** All in order; where there are more than are served at a time, by chance. */
+function* inTurn(names: string[], random: () => number): Generator<string> {
+  if (names.length <= LETTERS_AT_ONCE) yield* names.sort();
+  else {
+    for (let left = names.length; left > 0; left--) {
+      const index = Math.floor(random() * left);
+      yield names[index] as string;
+      names[index] = names[left - 1] as string;
+    }
+  }
 }
 
 /** A name under which nothing is overwritten. */

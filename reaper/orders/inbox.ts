@@ -17,8 +17,11 @@ export type Settlement = "done" | "refused";
 export interface Inbox {
   /** As messages show it: it holds no password. */
   readonly address: string;
-  /** Letters that nobody has settled, but those of these names; as many as are served at a time. */
-  waiting(but: ReadonlySet<string>): Promise<readonly Letter[]>;
+  /**
+   * Letters that nobody has settled, but those of these names; as many as are served at a time. Of more, which ones is left to chance
+   * (`random`: at least 0, below 1), so that nobody's letters stand before all others.
+   */
+  waiting(but: ReadonlySet<string>, random: () => number): Promise<readonly Letter[]>;
   /** Puts a letter where people find it, beside the reason. Of one that another reaper settled nothing is said. */
   settle(letter: Letter, settlement: Settlement, reason: string): Promise<void>;
   close(): Promise<void>;
@@ -26,5 +29,5 @@ export interface Inbox {
 
 /** No order is longer: a page of text and a signature. Longer letters are not read. */
 export const MAX_LETTER_BYTES = 16_384;
-/** Of a thousand letters that arrive at once, as many are looked at each time. */
+/** Of a thousand letters that arrive at once, as many are served at a time. */
 export const LETTERS_AT_ONCE = 100;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import {
   type Digest,
-  type EndCause,
   formatInstant,
+  type Instant,
   lockedBy,
   lockOf,
   namedLock,
@@ -14,8 +14,8 @@ import {
 } from "@elevation/domain";
 import type { JournalView } from "@elevation/journal";
 import {
-  endDue,
   historyFault,
+  instantOf,
   journalNow,
   lockableOf,
   type OpenState,
@@ -28,6 +28,7 @@ import {
   type World,
 } from "@elevation/provider/lifecycle";
 import type { Settlement } from "./inbox";
+import type { OrderedEnds } from "./ordered-ends";
 
 /** What becomes of an order; `waits`: something is missing that may come. `why` is for people. */
 export interface Answer {
@@ -40,7 +41,11 @@ export interface Bounds {
   readonly environments: ReadonlySet<string> | null;
   /** Grants that may be open, as far as is known without the journal. */
   readonly open: readonly OpenState[];
+  readonly ends: OrderedEnds;
 }
+
+/** Of a thousand grants whose server is away, why of so many. */
+const MOST_REASONS = 3;
 
 interface Case extends Bounds {
   readonly world: World;
@@ -56,7 +61,7 @@ interface Case extends Bounds {
  */
 export async function obey(world: World, bounds: Bounds, order: Order, signed: Signature): Promise<Answer> {
   const { trusted } = await journalNow(world);
-  const fault = trusted instanceof Error ? null : historyFault(order, trusted.view);
+  const fault = trusted instanceof Error ? null : historyFault(order, signed.key, trusted.view);
   if (fault !== null) return { is: "refused", why: fault };
   const kase = { world, ...bounds, order, signed, trusted };
   switch (order.payload.order) {
@@ -74,7 +79,7 @@ export async function obey(world: World, bounds: Bounds, order: Order, signed: S
 
 /** By the requester of the grant or one administrator. */
 async function revoke(kase: Case): Promise<Answer> {
-  const { world, trusted, order, signed, environments } = kase;
+  const { trusted, order, signed, environments, ends } = kase;
   const grant = grantOf(kase);
   const scheduled = trusted instanceof Error ? undefined : trusted.view.scheduled.get(order.payload.request as Digest);
   const { request } = grant ?? scheduled ?? {};
@@ -96,17 +101,19 @@ async function revoke(kase: Case): Promise<Answer> {
     return waits(kase, `the grant is in ${quote(environment)}, which this reaper doesn't serve`);
   if (grant === null) return recorded(kase, standing, () => null, withdrawnWords(request));
   if (isOver(kase)) return refused(kase, "the grant is over; there is nothing to revoke");
-  const reaped = await endDue(world, grant, "ordered");
+  const reaped = await ends.end(grant, "ordered");
   const name = quote(reaped.name);
   if (reaped.outcome === "unrecorded")
     return waits(kase, `${name} has ended, but that can't be recorded: ${reaped.reason}`);
-  return recorded(kase, standing, () => null, endedWords(reaped));
+  if (reaped.outcome === "abandoned") {
+    const why = `the grant was abandoned, and can't be ended now either: ${reaped.reason}`;
+    return refused(kase, `${why}; it is ended when its target is back`);
+  }
+  const words = endedWords(reaped);
+  return recorded(kase, standing, () => null, words, `${words}, and that can't be recorded`);
 }
 
-/**
- * Whether a grant ended by something else than an order: one that was obeyed and not yet recorded is obeyed again. Nobody can use up the
- * `id`s of others by orders that do nothing.
- */
+/** Whether a grant ended by something else than an order: one that was obeyed and not yet recorded is obeyed again. */
 function isOver({ trusted, order }: Case): boolean {
   const record = trusted instanceof Error ? null : trusted.view.grant(order.payload.request as Digest);
   return record?.status === "ended" && record.endedBy !== "abandoned" && record.endCause !== "ordered";
@@ -126,20 +133,38 @@ function endedWords({ name, requester, outcome, reason }: Reaped): string {
 
 /** By one administrator. What is locked ends by the journal, as whatever must end does; without one, what is known of ends at once. */
 async function lock(kase: Case): Promise<Answer> {
-  const { world, trusted, order, signed, open, environments } = kase;
+  const { world, trusted, order, signed, open, environments, ends } = kase;
   const lock = lockOf(order);
   if (!signed.isAdministrator || lock === null) return notAdministrator(kase, "lock");
   const now = world.clock();
-  if (now >= lock.until)
-    return refused(kase, `the lock ended at ${formatInstant(lock.until)}, and it is ${formatInstant(now)}`);
   if (trusted instanceof Error) {
     const isOurs = ({ request }: OpenState) => environments === null || environments.has(request.spec.environment);
-    const held = open.filter((grant) => isOurs(grant) && lockedBy([lock], lockableOf(grant), now) !== null);
-    await Promise.all(held.map((grant) => endDue(world, grant, "locked" satisfies EndCause)));
-    return waits(kase, `${held.length} grants were ended, but the lock can't be recorded: ${reasonOf(trusted)}`);
+    const isHeld = (grant: OpenState) => lockedBy([lock], lockableOf(grant), Math.min(now, beganAt(grant))) !== null;
+    const held = open.filter((grant) => isOurs(grant) && isHeld(grant));
+    const reaped = await Promise.all(held.map((grant) => ends.end(grant, "locked")));
+    return waits(kase, `${countedWords(reaped)}, and the lock can't be recorded: ${reasonOf(trusted)}`);
   }
-  const words = `locked ${namedLock(lock.scope)} until ${formatInstant(lock.until)}: what is live of it ends now, and nothing of it is granted before`;
+  const [what, until] = [namedLock(lock.scope), formatInstant(lock.until)];
+  const words =
+    now < lock.until
+      ? `locked ${what} until ${until}: what is live of it ends now, and nothing of it is granted before`
+      : `locked ${what} until ${until}, which has passed: what was made before and is live ends now`;
   return recorded(kase, "administrator", () => null, words);
+}
+
+function countedWords(reaped: readonly Reaped[]): string {
+  const failed = reaped.filter(({ outcome }) => outcome === "stuck");
+  const ended = reaped.length - failed.length;
+  const words = ended === 1 ? "1 grant was ended" : `${ended} grants were ended`;
+  if (failed.length === 0) return words;
+  const reasons = failed.slice(0, MOST_REASONS).map(({ name, reason }) => `${quote(name)}: ${reason}`);
+  if (failed.length > MOST_REASONS) reasons.push("…");
+  return `${words}, ${failed.length} could not be (${reasons.join("; ")})`;
+}
+
+/** Without the journal, which has its intent, a grant began when it was to: one that prolongs another, earlier. */
+function beganAt({ activatedAt }: OpenState): Instant {
+  return activatedAt === null ? 0 : instantOf(activatedAt);
 }
 
 /** By one administrator: of what is stuck. */
@@ -156,13 +181,20 @@ async function abandon(kase: Case): Promise<Answer> {
   return recorded(kase, "administrator", check, words);
 }
 
-async function recorded(kase: Case, standing: Standing, check: OrderCheck, words: string): Promise<Answer> {
+/** `unrecorded`: what is said where the journal can't be told. */
+async function recorded(
+  kase: Case,
+  standing: Standing,
+  check: OrderCheck,
+  words: string,
+  unrecorded = "it can't be recorded",
+): Promise<Answer> {
   const { world, order, signed } = kase;
   const result = await recordOrder(world, order, { key: signed.key, standing }, check);
   if (result.is === "recorded")
     return { is: "done", why: `order ${quote(order.payload.id)} of ${quote(order.payload.by)}: ${words}` };
   if (result.is === "refused") return { is: "refused", why: result.why };
-  return waits(kase, `it can't be recorded: ${result.why}`);
+  return waits(kase, `${unrecorded}: ${result.why}`);
 }
 
 function grantOf({ trusted, order, open }: Case): OpenState | null {

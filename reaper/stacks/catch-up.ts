@@ -16,11 +16,13 @@ export type StacksEvent =
       readonly reason: string;
       readonly failures: number;
       readonly again: Instant;
-    };
+    }
+  /** The backend doesn't know the stack, so that nothing of it is behind. `isNews`: when it was last looked at, that was not so. */
+  | { readonly type: "stack-unmade"; readonly stack: string; readonly isNews: boolean };
 
 export interface CatchUpOptions {
-  /** Lets a stack forget what has ended; how many resources left it. Rejects with why it could not. */
-  readonly forget: (stack: string) => Promise<number>;
+  /** Lets a stack forget what has ended; how many resources left it; null: there is no such stack. Rejects with why it could not. */
+  readonly forget: (stack: string) => Promise<number | null>;
   /** On how many stacks at the same time. */
   readonly atOnce: number;
   /** How long more ends are waited for, so that one run of the engine serves many, in milliseconds. */
@@ -46,13 +48,14 @@ interface Behind {
 /**
  * Lets stacks forget what has ended, beside whatever ends it: one run at a time on each stack, which serves all that ended meanwhile, on
  * a bounded number of stacks at the same time. A stack that is locked or broken is tried again with pauses that grow to a minute, without
- * end, and holds up no other.
+ * end, and holds up no other. One that isn't made is left until it is wanted again.
  */
 export class CatchUp {
   readonly #options: CatchUpOptions;
   readonly #queue: queueAsPromised<string>;
   readonly #behind = new Map<string, Behind>();
   readonly #working = new Set<Promise<void>>();
+  readonly #unmade = new Set<string>();
   #isStopped = false;
 
   constructor(options: CatchUpOptions) {
@@ -97,6 +100,8 @@ export class CatchUp {
     known.isWantedAgain = false;
     try {
       const forgotten = await this.#options.forget(stack);
+      if (forgotten === null) return this.#leave(stack);
+      this.#unmade.delete(stack);
       const { failures } = known;
       known.failures = 0;
       if (!known.isWantedAgain) this.#behind.delete(stack);
@@ -111,5 +116,12 @@ export class CatchUp {
       this.#options.on({ type: "stack-behind", stack, reason: reasonOf(error), failures: known.failures, again });
       this.#runIn(stack, pause);
     }
+  }
+
+  #leave(stack: string): void {
+    this.#behind.delete(stack);
+    const isNews = !this.#unmade.has(stack);
+    this.#unmade.add(stack);
+    this.#options.on({ type: "stack-unmade", stack, isNews });
   }
 }

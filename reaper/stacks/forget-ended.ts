@@ -26,9 +26,10 @@ export interface Forgetting {
 
 /**
  * Lets a stack forget what the journal calls ended, by refreshes that are aimed at those resources alone, and looks at its code before
- * each. Returns how many resources left it, when it holds none of them any more. Rejects with why it does.
+ * each. Returns how many resources left it, when it holds none of them any more; null where there is no such stack. Rejects with why it
+ * does.
  */
-export async function forgetEnded(forgetting: Forgetting, stack: string): Promise<number> {
+export async function forgetEnded(forgetting: Forgetting, stack: string): Promise<number | null> {
   const folder = mkdtempSync(join(tmpdir(), "elevation-state-"));
   try {
     let forgotten = 0;
@@ -39,6 +40,7 @@ export async function forgetEnded(forgetting: Forgetting, stack: string): Promis
         join(folder, "state.json"),
         forgetting.read,
       );
+      if (refusal?.kind === "unmade") return null;
       if (refusal !== null || state === null) throw new Error(refusal?.reasons.join("; "));
       const ended = await endedIn(forgetting, state.held);
       const left = ended.filter(({ urn }) => aimedAt.has(urn)).length;

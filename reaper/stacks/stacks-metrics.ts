@@ -47,6 +47,10 @@ export class StacksMetrics {
         this.#forgotten.inc(event.forgotten);
         this.#succeeded.set(at / 1000);
         break;
+      case "stack-unmade":
+        this.#behind.delete(event.stack);
+        this.#failing.delete(event.stack);
+        break;
       case "stack-behind":
         this.#failing.add(event.stack);
         this.#failures.inc();

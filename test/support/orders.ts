@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Inbox, Letter, Settlement } from "@elevation/reaper/inbox";
+import { type Inbox, LETTERS_AT_ONCE, type Letter, type Settlement } from "@elevation/reaper/inbox";
 
 /** An inbox in memory. */
 export class MemoryInbox implements Inbox {
@@ -11,7 +11,8 @@ export class MemoryInbox implements Inbox {
 
   async waiting(but: ReadonlySet<string>): Promise<readonly Letter[]> {
     if (this.fault !== null) throw new Error(this.fault);
-    return [...this.letters].filter(([name]) => !but.has(name)).map(([name, text]) => ({ name, text, fault: null }));
+    const letters = [...this.letters].filter(([name]) => !but.has(name));
+    return letters.slice(0, LETTERS_AT_ONCE).map(([name, text]) => ({ name, text, fault: null }));
   }
 
   async settle({ name }: Letter, settlement: Settlement, reason: string): Promise<void> {

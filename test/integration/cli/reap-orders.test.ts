@@ -7,6 +7,8 @@ import readline from "node:readline";
 import { formatInstant, type OrderPayload, readJudge, readRequest } from "@elevation/domain";
 import { openStore } from "@elevation/journal";
 import { activate, createWorld, type GrantInputs } from "@elevation/provider/lifecycle";
+import { ordersSql } from "@elevation/reaper";
+import { PostgresInbox } from "@elevation/reaper/postgres-inbox";
 import { sharedJournalServer } from "../../support/journal-server";
 import { type OrdersServer, sharedOrdersServer } from "../../support/postgres";
 import { aKey, type Signed, type SigningKey, signedOrder } from "../../support/signing";
@@ -246,7 +248,7 @@ describe("elevate reap --orders", () => {
       [
         [
           "refused",
-          `order \`order-${count}\` of \`alice@example.com\` is refused: it was obeyed before (event ${event?.seq} of the journal), and an \`id\` is used once; sign another order`,
+          `order \`order-${count}\` of \`alice@example.com\` is refused: it was obeyed before (event ${event?.seq} of the journal), and an order is obeyed once; sign another one`,
         ],
       ],
     );
@@ -321,6 +323,30 @@ describe("elevate reap --orders", () => {
         assert.equal(await database.refusal("journal_reader", statement), "permission denied for table inbox");
     } finally {
       await running?.stop("SIGKILL");
+      await database.drop();
+    }
+  });
+
+  it("when a table has more than are served at once, then chance says where it begins, and none is left out or served twice", async function () {
+    this.timeout(60_000);
+    const database = await (await inboxServer()).database();
+    const inbox = new PostgresInbox(database.address("postgres"), (problem) => new Error(problem), {});
+    try {
+      const owner = await database.session("postgres");
+      await owner.query(ordersSql({ senders: [], takers: [] }));
+      await owner.query("INSERT INTO elevation_orders.inbox (body) SELECT 'junk' FROM generate_series(1, 250)");
+      const names = async (but: ReadonlySet<string>, random: number) =>
+        (await inbox.waiting(but, () => random)).map((letter) => Number(letter.name));
+      const numbers = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, index) => from + index);
+      assert.deepEqual(await names(new Set(), 0), numbers(1, 100));
+      assert.deepEqual(await names(new Set(), 0.4), numbers(101, 200));
+      assert.deepEqual(await names(new Set(), 1 - 2 ** -53), [250, ...numbers(1, 99)]);
+      const served = new Set(numbers(2, 249).map(String));
+      assert.deepEqual(await names(served, 0.5), [250, 1]);
+      await owner.query("DELETE FROM elevation_orders.inbox");
+      assert.deepEqual(await names(new Set(), 0.5), []);
+    } finally {
+      await inbox.close();
       await database.drop();
     }
   });

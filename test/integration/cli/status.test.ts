@@ -3,9 +3,10 @@ import assert from "node:assert/strict";
 import { symlinkSync } from "node:fs";
 import { join } from "node:path";
 import type { StatusReport } from "@elevation/cli";
-import { type Beat, openStore } from "@elevation/journal";
+import { type EventData, readJudge, readRequest } from "@elevation/domain";
+import { type Beat, judge, openStore } from "@elevation/journal";
 import { aKey, orderEvent, signedOrder } from "../../support/signing";
-import { AT, aRequest, eventOf, intentOf } from "./documents";
+import { AT, aRequest, DIRECTORY, eventOf, intentOf, POLICY } from "./documents";
 import { aJournal, aProject, elevate, type Project, TIMEOUT } from "./elevate";
 
 /** The stuck grant of the story below. */
@@ -136,6 +137,7 @@ orphans
       id: journal.id,
       head: { seq: head.seq, hash: head.hash },
       at: "2026-11-24T10:00:00.000Z",
+      scheduled: [],
       stuck: [STUCK(stuck.request)],
       residue: [
         {
@@ -325,6 +327,75 @@ alice-half (alice@example.com)
       orphans.map(({ request }) => request),
       [null],
     );
+  });
+
+  /** What an `up` leaves scheduled. */
+  function scheduledAs(text: string) {
+    const { value: request, digest } = readRequest({ file: "request.yaml", text });
+    const documents = readJudge({ file: "policy", text: POLICY }, { file: "directory", text: DIRECTORY });
+    const decision = judge(documents, request, { stack: null, now: Date.parse(AT), view: null });
+    const { environment: stack } = request.spec;
+    const scheduled = { organization: "organization", project: "example", stack, origin: "request.yaml" };
+    return { digest, event: eventOf(digest, { type: "decided", data: { decision, request, scheduled } }) };
+  }
+
+  describe("of what waits for its start", () => {
+    const staging = scheduledAs(
+      aRequest({ environment: "staging", startAt: "2026-11-25T09:30:00Z" }, "alice-tomorrow"),
+    );
+    const noon = scheduledAs(aRequest({ startAt: "2026-11-24T12:00:00Z" }, "alice-noon"));
+    const late = scheduledAs(aRequest({ startAt: "2026-11-24T09:59:30Z" }, "alice-late"));
+    const begun = scheduledAs(aRequest({ startAt: "2026-11-24T09:56:00Z" }, "alice-begun"));
+    const over = scheduledAs(aRequest({ startAt: "2026-11-24T11:00:00Z" }, "alice-withdrawn"));
+    const reason = "connection\u001b[2J refused";
+
+    beforeEach(async () => {
+      const events = [staging, noon, late, begun, over].map(({ event }) => event);
+      const intent = intentOf(aRequest({ startAt: "2026-11-24T09:56:00Z" }, "alice-begun"));
+      const failed = (digest: typeof noon.digest, data: EventData["failed"]) =>
+        eventOf(digest, { type: "failed", data });
+      await journal.journal.append([...events, intent]);
+      await journal.journal.append([failed(late.digest, { reason })]);
+      await journal.journal.append([failed(over.digest, { reason: "withdrawn", unscheduled: true })]);
+      await say({});
+    });
+
+    it("when something waits, then it is told with its start, the first at the top, and why one is late; what is being activated is live", async () => {
+      assert.deepEqual(await status(journal.env, "--at", AT), {
+        exit: 0,
+        stdout: `grant        person             role          environment  stack                            status      from                  until                 left
+alice-begun  alice@example.com  orders-admin  production   organization/example/production  activating  2026-11-24T09:56:00Z  2026-11-24T10:41:00Z  41 min
+
+scheduled
+  alice-late (alice@example.com): \`orders-admin\` in \`production\` should have started at 2026-11-24T09:59:30Z, 30 s ago: connection\\u{1b}[2J refused
+  alice-noon (alice@example.com): \`orders-admin\` in \`production\` starts at 2026-11-24T12:00:00Z, in 2 h
+  alice-tomorrow (alice@example.com): \`orders-admin\` in \`staging\` starts at 2026-11-25T09:30:00Z, in 23 h 30 min
+`,
+        stderr: "",
+      });
+    });
+
+    it("when it is asked for a program, then every field that is promised is there", async () => {
+      const { exit, stdout, stderr } = await status(journal.env, "--at", AT, "--json");
+      assert.deepEqual([exit, stderr], [0, ""]);
+      const person = { requester: "alice@example.com", role: "orders-admin" };
+      const production = { environment: "production", stack: "organization/example/production" };
+      assert.deepEqual((JSON.parse(stdout) as StatusReport).scheduled, [
+        {
+          ...{ request: late.digest, name: "alice-late", ...person, ...production },
+          ...{ startAt: "2026-11-24T09:59:30.000Z", startsInSeconds: -30, reason },
+        },
+        {
+          ...{ request: noon.digest, name: "alice-noon", ...person, ...production },
+          ...{ startAt: "2026-11-24T12:00:00.000Z", startsInSeconds: 7200, reason: null },
+        },
+        {
+          ...{ request: staging.digest, name: "alice-tomorrow", ...person },
+          ...{ environment: "staging", stack: "organization/example/staging" },
+          ...{ startAt: "2026-11-25T09:30:00.000Z", startsInSeconds: 84_600, reason: null },
+        },
+      ]);
+    });
   });
 
   it("when something is locked, then that is told until the lock ends", async () => {

@@ -126,6 +126,20 @@ describe("stacks that catch up", function () {
     assert.deepEqual(await two.grants("staging"), []);
   });
 
+  it("when a stack isn't made, then that is told once, and it is not behind", async () => {
+    two.workspace.write("stacks/Pulumi.unmade.yaml", "config: { elevation:environments: [staging] }\n");
+    two.request("staging", "bruno", { ...BRUNO, duration: "PT4S" });
+    await two.up("staging");
+    const reaper = await two.reap("--stacks", ".");
+    const { at: _at, journal: _journal, ...unmade } = await reaper.next("stack-unmade");
+    assert.deepEqual(unmade, { event: "stack-unmade", stack: "unmade" });
+    assert.equal((await reaper.next("stack-caught-up", { stack: "staging" }))["forgotten"], 1);
+    const metrics = await reaper.metrics();
+    assert.deepEqual([metrics["elevation_stacks_behind"], metrics["elevation_stacks_failing"]], ["0", "0"]);
+    assert.equal(await reaper.stop(), 0);
+    two.workspace.remove("stacks/Pulumi.unmade.yaml");
+  });
+
   it("when it is told to stop while a refresh runs, then it waits for it, and leaves no lock behind", async () => {
     two.request("staging", "bruno", { ...BRUNO, duration: "PT4S" });
     await two.up("staging");

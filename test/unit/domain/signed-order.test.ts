@@ -127,10 +127,25 @@ describe("the signer of an order", () => {
     assert.deepEqual(verifyOrder(order, trust, NOW), { is: "signed", key: admin.fingerprint, isAdministrator: true });
   });
 
-  it("when an administrator's key stands in the file for somebody else, then it counts for nobody", () => {
-    const trust = { signers: signersOf(line(ORDERS)), revoked: new Set<string>(), admins: adminsOf(alice) };
+  for (const [how, options, by] of [
+    ["for something else", 'namespaces="elevation"', "alice@example.com"],
+    ["for a time that is over", `${ORDERS},valid-before="20261124100000Z"`, "alice@example.com"],
+    ["for a time to come", `${ORDERS},valid-after="20261125Z"`, "alice@example.com"],
+    ["for somebody else", ORDERS, "bob@example.com"],
+  ] as const) {
+    it(`when the file names an administrator's key ${how}, then the environment counts, and the order is the administrator's`, () => {
+      const trust = { signers: signersOf(line(options)), revoked: new Set<string>(), admins: adminsOf(alice) };
+      assert.deepEqual(verifyOrder(signedOrder(alice, aPayload({ by })), trust, NOW), {
+        is: "signed",
+        key: alice.fingerprint,
+        isAdministrator: true,
+      });
+    });
+  }
+
+  it("when a key is somebody else's, then it is refused", () => {
     const why = `the key ${alice.fingerprint} is \`alice@example.com\`'s; sign with a key of your own, and name yourself in \`by\``;
-    assert.deepEqual(verifyOrder(signedOrder(alice, aPayload({ by: "bob@example.com" })), trust, NOW), {
+    assert.deepEqual(verify(aPayload({ by: "bob@example.com" })), {
       is: "refused",
       why: `order \`order-1\` of \`bob@example.com\` is refused: ${why}`,
     });

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
-import { formatInstant, type NewEvent, type OrderPayload, readJudge } from "@elevation/domain";
+import { digestOf, formatInstant, type NewEvent, type OrderPayload, readJudge } from "@elevation/domain";
 import { initJournal, Journal, judge } from "@elevation/journal";
 import { AT, aDigest, anEvent, aRequest, JOB, NOON } from "../../support/journal-events";
 import { MemoryStore } from "../../support/journal-memory-store";
@@ -34,8 +34,11 @@ people: { alice@example.com: { identities: { postgres: alice } } }
 );
 
 function anOrder(payload: Partial<OrderPayload>): NewEvent {
-  const common = { by: "ann@example.com", at: AT, id: "order-1", reason: "Stolen laptop" } as const;
-  return orderEvent(signedOrder(ann, { ...common, order: "revoke", ...payload }));
+  return orderEvent(signedOrder(ann, payloadOf(payload)));
+}
+
+function payloadOf(payload: Partial<OrderPayload>): OrderPayload {
+  return { by: "ann@example.com", at: AT, id: "order-1", reason: "Stolen laptop", order: "revoke", ...payload };
 }
 
 const aLock = (scope: object, until = NOON + HOUR, id = "order-1") =>
@@ -49,12 +52,26 @@ describe("orders in a journal", () => {
     journal = await Journal.open(store, hash);
   });
 
-  it("when an order was obeyed, then its id leads to its event, and an earlier view knows nothing of it", async () => {
+  it("when an order was obeyed, then its payload and its key's id lead to its event, and an earlier view knows nothing of it", async () => {
     const before = await journal.view();
     const { events, view } = await journal.append([anOrder({ request: d })]);
     const [{ seq = 0, hash = "" } = {}] = events;
-    assert.deepEqual([view.order("order-1"), view.order("order-2")], [{ seq, hash }, null]);
-    assert.equal(before.order("order-1"), null);
+    const payload = payloadOf({ request: d });
+    const obeyed = { seq, hash, digest: digestOf(payload) };
+    const found = (other: Partial<OrderPayload>, key: string) => view.order({ ...payload, ...other }, key);
+    assert.deepEqual(found({}, "SHA256:…"), obeyed);
+    assert.deepEqual(found({}, "SHA256:other"), obeyed, "whoever signs it again");
+    assert.deepEqual(found({ reason: "Another one" }, "SHA256:…"), obeyed);
+    assert.equal(found({ reason: "Another one" }, "SHA256:other"), null, "ids are a key's own");
+    assert.equal(found({ id: "order-2" }, "SHA256:…"), null);
+    assert.equal(before.order(payload, "SHA256:…"), null);
+  });
+
+  it("when a payload was signed again by another key later on, then a view between the two has what keeps it from being obeyed then", async () => {
+    const first = anOrder({ request: aDigest(2) });
+    const { view } = await journal.append([first]);
+    await journal.append([{ ...anOrder({ request: d }), actor: { kind: "person", key: "SHA256:other" } }]);
+    assert.equal(view.order(payloadOf({ request: d }), "SHA256:…")?.seq, 2);
   });
 
   it("when an order is to be recorded twice, then nothing is written", async () => {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
-import { digestOf, readJudge } from "@elevation/domain";
+import { digestOf, formatInstant, readJudge } from "@elevation/domain";
 import { openStore } from "@elevation/journal";
 import {
   activate,
@@ -22,6 +22,7 @@ import {
   START,
   type TestWorld,
 } from "../../support/lifecycle";
+import { aKey, orderEvent, signedOrder } from "../../support/signing";
 
 const MINUTE = 60_000;
 
@@ -188,6 +189,22 @@ describe("a grant that prolongs another", () => {
     assert.deepEqual(await lives(first, second), ["live", "ended"]);
     assert.deepEqual(await outcomes(), ["first: withdrawn, revoked"]);
   });
+
+  for (const [cause, expected] of [
+    ["withdrawn", ["second: chain, revoked"]],
+    ["expiry", []],
+  ] as const) {
+    it(`when the first is stuck by ${cause} and abandoned before anybody ended the rest, then ${expected.length} of it end`, async () => {
+      await activate(world, second);
+      const about = { at: formatInstant(START), request: first.digest, actor: world.actor } as const;
+      const abandon = { order: "abandon", by: "ann@example.com", at: about.at, id: "1", reason: "Sold" } as const;
+      await (await world.journal()).append([
+        { ...about, type: "stuck", data: { cause, reason: "connection refused" } },
+        orderEvent(signedOrder(aKey(), { ...abandon, request: first.digest })),
+      ]);
+      assert.deepEqual(await outcomes(), expected);
+    });
+  }
 
   it("when neither can be ended, then both are stuck, once each, and the next pass ends both", async () => {
     const state = await activate(world, first);

@@ -1,7 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
 import { formatInstant, type OrderPayload } from "@elevation/domain";
-import { activate, activateScheduled, type GrantState, type Pass, read, reap } from "@elevation/provider/lifecycle";
+import {
+  activate,
+  activateScheduled,
+  type GrantState,
+  type Pass,
+  read,
+  reap,
+  startScheduled,
+  update,
+} from "@elevation/provider/lifecycle";
 import { aRequest, createWorld, eventsOf, inputsOf, START, type TestWorld } from "../../support/lifecycle";
 import { aKey, orderEvent, signedOrder } from "../../support/signing";
 
@@ -69,6 +78,69 @@ describe("orders that the journal holds", () => {
     assert.equal((await activate(world, other)).status, "active");
   });
 
+  it("when a grant that was scheduled before is to start, then it is denied while the lock stands, and opened after", async () => {
+    const later = inputsOf(aRequest({ startAt: formatInstant(START + 5 * MINUTE) }, "later"));
+    await activate(world, later);
+    await lock({ role: "orders-admin" });
+    const schedule = (await (await world.journal()).view()).scheduled.get(later.digest);
+    assert.ok(schedule);
+    const start = async () => (await startScheduled(world, world.documents, schedule))?.outcome;
+    const outcomes = [];
+    for (const minutes of [5, 10 - 1 / MINUTE, 10]) {
+      world.now = START + minutes * MINUTE;
+      outcomes.push(await start());
+    }
+    assert.deepEqual(outcomes, ["denied", "denied", "activated"]);
+    assert.deepEqual(
+      (await reap(world, PASS)).reaped.map(({ name }) => name),
+      ["alice-orders"],
+    );
+  });
+
+  describe("once the lock is over before anybody looked", () => {
+    const reapedNow = async () =>
+      (await reap(world, PASS)).reaped.map(({ name, cause, outcome }) => [name, cause, outcome]);
+
+    it("when it stood while the grant was open, then the next pass ends it all the same, and nothing made since", async () => {
+      await lock({ role: "orders-admin" });
+      world.now = START + 10 * MINUTE;
+      await activate(world, inputsOf(aRequest({}, "after")));
+      assert.deepEqual(await reapedNow(), [["alice-orders", "locked", "revoked"]]);
+      assert.equal(world.target.things.size, 1);
+    });
+
+    it("when a refresh is the first to look, then that ends it, too", async () => {
+      await lock({ "*": true });
+      world.now = START + 20 * MINUTE;
+      assert.equal(await read(world, state), null);
+      assert.equal(world.target.things.size, 0);
+    });
+
+    it("when it could only be recorded after that, then it ends what was made a moment before it was over, and nothing later", async () => {
+      world.now = START + 10 * MINUTE - 1;
+      await activate(world, inputsOf(aRequest({}, "before")));
+      world.now = START + 10 * MINUTE;
+      await activate(world, inputsOf(aRequest({}, "after")));
+      await lock({ "*": true });
+      assert.deepEqual(await reapedNow(), [
+        ["alice-orders", "locked", "revoked"],
+        ["before", "locked", "revoked"],
+      ]);
+    });
+
+    it("when its activation took until then, then it is ended at once", async () => {
+      const other = inputsOf(aRequest({ duration: "PT30M" }, "alice-again"));
+      world.target.before = async (operation) => {
+        if (operation !== "created") return;
+        await lock({ "*": true });
+        world.now = START + 11 * MINUTE;
+        world.target.before = () => undefined;
+      };
+      assert.equal((await activate(world, other)).status, "revoked");
+      assert.deepEqual(await eventsOf(world, other), ["decided", "activating", "revoking", "revoked"]);
+    });
+  });
+
   it("when it is locked while it is made, then it is ended at once, and never called active", async () => {
     const other = inputsOf(aRequest({ duration: "PT5M" }, "alice-again"));
     let isFirst = true;
@@ -103,6 +175,12 @@ describe("orders that the journal holds", () => {
       assert.equal(await read(world, state), null);
       const view = await (await world.journal()).view();
       assert.deepEqual([view.live.length, view.grant(inputs.digest)?.residue.length], [0, 1]);
+    });
+
+    it("when an up meets it, then its state says that it is stuck, for nobody has seen it end", async () => {
+      assert.equal((await update(world, state, inputs)).status, "stuck");
+      world.target.before = () => undefined;
+      assert.equal((await update(world, state, inputs)).status, "expired");
     });
 
     it("when the target comes back after it was abandoned, then what stands there is ended, and no residue is left", async () => {
@@ -148,6 +226,20 @@ describe("orders that the journal holds", () => {
       assert.ok(schedule);
       assert.equal((await activateScheduled(world, schedule))?.status, "failed");
       assert.equal(world.target.things.size, before);
+    });
+
+    it("when the order comes while it is made, then it is ended at once, and never called active", async () => {
+      const other = inputsOf(aRequest({}, "other"));
+      world.target.before = async (operation) => {
+        if (operation !== "created") return;
+        world.target.before = () => undefined;
+        await record({ order: "revoke", request: other.digest });
+      };
+      assert.equal((await activate(world, other)).status, "revoked");
+      assert.deepEqual(await eventsOf(world, other), ["decided", "activating", "order", "revoking", "revoked"]);
+      const { endCause } = (await (await world.journal()).view()).grant(other.digest) ?? {};
+      assert.equal(endCause, "ordered");
+      assert.equal(world.target.things.size, 1);
     });
 
     it("when it was opened before the order could be recorded, then the next pass ends it", async () => {

@@ -10,6 +10,7 @@ const GATHER = 2_000;
 interface Try {
   readonly stack: string;
   done(forgotten: number): Promise<void>;
+  unmade(): Promise<void>;
   failed(reason: string): Promise<void>;
 }
 
@@ -37,6 +38,7 @@ describe("stacks that catch up", () => {
           tries.push({
             stack,
             done: (forgotten) => settled(() => resolve(forgotten)),
+            unmade: () => settled(() => resolve(null)),
             failed: (reason) => settled(() => reject(new Error(reason))),
           });
         }),
@@ -106,6 +108,34 @@ describe("stacks that catch up", () => {
       { type: "stack-caught-up", stack: "fine", forgotten: 1, failures: 0 },
       { type: "stack-caught-up", stack: "locked", forgotten: 4, failures: 2 },
     ]);
+  });
+
+  it("when a stack isn't made, then that is news once, and it is left until it is wanted again", async () => {
+    catchUp.want("gone");
+    await pass();
+    catchUp.want("gone");
+    await tries[0]?.unmade();
+    assert.deepEqual(waiting, [], "nor for what ended meanwhile");
+    catchUp.want("gone");
+    await pass();
+    await tries[1]?.unmade();
+    catchUp.want("gone");
+    await pass();
+    await tries[2]?.done(1);
+    catchUp.want("gone");
+    await pass();
+    await tries[3]?.unmade();
+    const unmade = { type: "stack-unmade", stack: "gone" };
+    assert.deepEqual(
+      events.filter(({ type }) => type !== "stack-wanted"),
+      [
+        { ...unmade, isNews: true },
+        { ...unmade, isNews: false },
+        { type: "stack-caught-up", stack: "gone", forgotten: 1, failures: 0 },
+        { ...unmade, isNews: true },
+      ],
+    );
+    assert.deepEqual(waiting, []);
   });
 
   it("when it is stopped, then it waits for the runs that have begun, and begins none that waits or fails", async () => {

@@ -9,6 +9,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -32,7 +33,7 @@ describe("an inbox that is a folder", () => {
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
   async function only(name: string) {
-    const letters = await inbox.waiting(NONE);
+    const letters = await inbox.waiting(NONE, () => 0);
     assert.deepEqual(
       letters.map((letter) => letter.name),
       [name],
@@ -43,7 +44,7 @@ describe("an inbox that is a folder", () => {
   it("when files arrive, then they are letters in order of their names, but for those that are wanted no more", async () => {
     for (const name of ["b.json", "a.json", ".c.json.tmp", "d"]) put(name);
     mkdirSync(join(folder, "some-folder"));
-    assert.deepEqual(await inbox.waiting(new Set(["d"])), [
+    assert.deepEqual(await inbox.waiting(new Set(["d"]), () => 0), [
       { name: "a.json", text: "{}", fault: null },
       { name: "b.json", text: "{}", fault: null },
     ]);
@@ -79,6 +80,33 @@ describe("an inbox that is a folder", () => {
     rmSync(join(folder, "a.json"));
     await inbox.settle(letter, "done", "it was obeyed");
     assert.deepEqual(readdirSync(join(folder, "done")), []);
+  });
+
+  it("when something else bears its name by then, then that stays, and is read next", async () => {
+    put("a.json", "one");
+    const letter = await only("a.json");
+    put(".b.json", "two");
+    renameSync(join(folder, ".b.json"), join(folder, "a.json"));
+    await inbox.settle(letter, "done", "it was obeyed");
+    assert.deepEqual(readdirSync(join(folder, "done")), []);
+    const next = await only("a.json");
+    assert.equal(next.text, "two");
+    await inbox.settle(next, "refused", "because of two");
+    assert.deepEqual([read("refused/a.json"), readdirSync(folder).sort()], ["two", ["done", "refused"]]);
+  });
+
+  it("when it can be read no more by then, or only then, then it stays, too", async () => {
+    put("a.json", "one");
+    const letter = await only("a.json");
+    rmSync(join(folder, "a.json"));
+    symlinkSync(join(folder, "done"), join(folder, "a.json"));
+    await inbox.settle(letter, "done", "it was obeyed");
+    const link = await only("a.json");
+    rmSync(join(folder, "a.json"));
+    put("a.json", "two");
+    await inbox.settle(link, "refused", "it is a link");
+    assert.equal((await only("a.json")).text, "two");
+    assert.deepEqual(readdirSync(join(folder, "refused")), []);
   });
 
   it("when it is a link, then it isn't followed, and itself is moved", async () => {
@@ -145,16 +173,29 @@ describe("an inbox that is a folder", () => {
     );
   });
 
-  it("when more arrive than are served at a time, then the rest is there afterwards", async () => {
+  it("when more arrive than are served at a time, then chance says which come first, and the rest is there afterwards", async () => {
     for (let index = 0; index < 130; index++) put(`${1000 + index}.json`);
-    const first = await inbox.waiting(NONE);
-    assert.equal(first.length, 100);
-    assert.equal((await inbox.waiting(new Set(first.map(({ name }) => name)))).length, 30);
+    let seed = 1;
+    const random = () => {
+      seed = (seed * 16_807) % 2_147_483_647;
+      return seed / 2_147_483_647;
+    };
+    let last = 0;
+    for (let look = 0; look < 20; look++) {
+      const first = new Set((await inbox.waiting(NONE, random)).map(({ name }) => name));
+      assert.equal(first.size, 100);
+      assert.equal((await inbox.waiting(first, random)).length, 30);
+      if (first.has("1129.json")) last++;
+    }
+    assert.ok(last > 5 && last < 20, `the last by name came with the first ${last} times of 20`);
   });
 
   it("when the folder is gone, then that is said each time, and it is used again when it is back", async () => {
     rmSync(folder, { recursive: true });
-    await assert.rejects(inbox.waiting(NONE), { code: "ENOENT" });
+    await assert.rejects(
+      inbox.waiting(NONE, () => 0),
+      { code: "ENOENT" },
+    );
     mkdirSync(folder);
     put("a.json");
     await only("a.json");

@@ -65,6 +65,12 @@ describe("a stack that forgets what has ended", () => {
     assert.deepEqual(ran, []);
   });
 
+  it("when the backend doesn't know it, then it is said that there is none, and no refresh runs", async () => {
+    const output = "error: no stack named 'production' found\n";
+    forgetting = { ...forgetting, pulumi: async () => ({ code: 255, stdout: "", output }) };
+    assert.equal(await forgetEnded(forgetting, "production"), null);
+  });
+
   it("when more ends while a refresh runs, then another follows", async () => {
     const first = refresh;
     refresh = (urns) => {

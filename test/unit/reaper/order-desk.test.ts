@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
 import { readFileSync, renameSync } from "node:fs";
+import { setImmediate } from "node:timers/promises";
 import {
   type EventData,
   formatInstant,
+  type Order,
   type OrderPayload,
   type OrderTrust,
   readAdmins,
@@ -18,6 +20,7 @@ import {
   openGrants,
   type Pass,
   reap,
+  type World,
 } from "@elevation/provider/lifecycle";
 import { OrderDesk, type OrderEvent } from "@elevation/reaper";
 import { aRequest, createWorld, eventsOf, inputsOf, START, type TestWorld } from "../../support/lifecycle";
@@ -61,7 +64,7 @@ describe("the desk that takes orders", () => {
   function restartDesk(environments: ReadonlySet<string> | null = null): void {
     events = [];
     const on = (event: OrderEvent) => void events.push(event);
-    desk = new OrderDesk(world, { inbox, trust: () => trust, environments, random: () => 0, on });
+    desk = new OrderDesk(world, { inbox, trust: () => trust, environments, atOnce: 2, random: () => 0, on });
   }
 
   async function known(): Promise<readonly OpenState[]> {
@@ -233,6 +236,36 @@ describe("the desk that takes orders", () => {
       assert.deepEqual([...inbox.settled.keys()], ["b.json", "a.json"]);
     });
 
+    it("when many are ordered at once, then so many are ended at a time at the connection, and all in the end", async () => {
+      for (let index = 0; index < 5; index++) {
+        const other = inputsOf(aRequest({}, `other-${index}`));
+        await activate(world, other);
+        put({ ...revokeOf(other), id: `order-${index}` }, alice, `${index}.json`);
+      }
+      let [sessions, most] = [0, 0];
+      world.target.before = async (operation) => {
+        if (operation === "connect") most = Math.max(most, ++sessions);
+        if (operation === "revoked") {
+          await setImmediate();
+          sessions--;
+        }
+      };
+      await serve();
+      assert.deepEqual([most, inbox.settled.size, world.target.things.size], [2, 5, 1]);
+    });
+
+    it("when two orders at once name one grant, then it is ended once, and both are recorded", async () => {
+      put({ ...revokeOf(one), id: "order-1" }, alice, "a.json");
+      put({ ...revokeOf(one), id: "order-2" }, ann, "b.json");
+      await serve();
+      assert.deepEqual(
+        [...inbox.settled.values()].map(({ settlement }) => settlement),
+        ["done", "done"],
+      );
+      assert.equal(world.target.calls.filter((call) => call === "revoke").length, 1);
+      assert.equal((await ordersOf()).length, 2);
+    });
+
     it("when the reaper serves other environments, then the order is left to the one that does", async () => {
       restartDesk(new Set(["staging"]));
       put(revokeOf(one));
@@ -255,21 +288,46 @@ describe("the desk that takes orders", () => {
       const { seq } = (await ordersOf())[0] ?? {};
       assert.deepEqual(
         inbox.settled.get("b.json"),
-        refusal(`it was obeyed before (event ${seq} of the journal), and an \`id\` is used once; sign another order`),
+        refusal(`it was obeyed before (event ${seq} of the journal), and an order is obeyed once; sign another one`),
       );
       assert.deepEqual([world.target.calls, (await ordersOf()).length], [[], 1]);
     });
 
-    it("when another order has its id, then that is refused", async () => {
+    it("when its signer signed another one with its id, then that is refused", async () => {
+      put(lockOf({ person: "bob@example.com" }), ann);
+      await serve();
+      put(lockOf({ role: "orders-admin" }), ann);
+      await serve();
+      assert.deepEqual(
+        inbox.settled.get("a.json"),
+        refusal(
+          "another order of its key had its `id` (event 5 of the journal); sign it again with another one",
+          "ann",
+        ),
+      );
+      assert.equal((await (await world.journal()).view()).locks.length, 1);
+    });
+
+    it("when somebody else used its id before, then it is obeyed all the same", async () => {
       put(lockOf({ person: "bob@example.com" }), ann);
       await serve();
       put(revokeOf(one));
       await serve();
-      assert.match(
-        inbox.settled.get("a.json")?.reason ?? "",
-        /is refused: it was obeyed before \(event 5 of the journal\)/,
+      assert.equal(inbox.settled.get("a.json")?.settlement, "done");
+      assert.equal(world.target.things.size, 0);
+    });
+
+    it("when somebody else signs the very same order again, then that is refused", async () => {
+      const text = put(revokeOf(one));
+      await serve();
+      const { payload } = JSON.parse(text) as Order;
+      inbox.letters.set("b.json", JSON.stringify(signedOrder(ann, payload)));
+      await serve();
+      const { seq } = (await ordersOf())[0] ?? {};
+      assert.deepEqual(
+        inbox.settled.get("b.json"),
+        refusal(`it was obeyed before (event ${seq} of the journal), and an order is obeyed once; sign another one`),
       );
-      assert.equal(world.target.things.size, 1);
     });
 
     it("when two with one id come at the same time, then one is recorded, and the other refused", async () => {
@@ -291,7 +349,7 @@ describe("the desk that takes orders", () => {
         return calls === 3 ? new Promise(() => undefined) : step.apply(journal, args);
       }) as typeof step;
       void serve();
-      while (calls < 3) await new Promise((resolve) => setImmediate(resolve));
+      while (calls < 3) await setImmediate();
       assert.deepEqual([world.target.things.size, (await ordersOf()).length, inbox.letters.size], [0, 0, 1]);
       journal.step = step;
       restartDesk();
@@ -333,6 +391,41 @@ describe("the desk that takes orders", () => {
       assert.equal(inbox.settled.get("a.json")?.settlement, "done");
       assert.deepEqual((await eventsOf(world, one)).slice(3), ["revoking", "revoked", "order"]);
       assert.equal(events.length, 2);
+    });
+
+    it("when the target is away, too, then it is said that the grant could not be ended", async () => {
+      world.target.before = (operation) => {
+        if (operation === "connect") throw new Error("the server is away");
+      };
+      put(revokeOf(one));
+      away();
+      await serve();
+      assert.match(
+        (events[0] as { reason: string }).reason,
+        /^order `order-1` of `alice@example.com` waits: the grant `one` of `alice@example.com` must end and could not be ended yet; it is tried again without end: stuck: .*: the server is away; the next refresh tries again, and that can't be recorded: /,
+      );
+      back();
+    });
+
+    it("when a lock names what can't be ended, then it is said how much was ended, and what was not and why", async () => {
+      await activate(world, inputsOf(aRequest({}, "two")));
+      open = await known();
+      const [first] = open;
+      let calls = 0;
+      world.target.before = (operation) => {
+        if (operation === "revoke" && ++calls === 1) throw new Error("it refuses");
+      };
+      put(lockOf({ role: "orders-admin" }), ann);
+      away();
+      await serve();
+      assert.equal(world.target.things.size, 1);
+      assert.match(
+        (events[0] as { reason: string }).reason,
+        new RegExp(
+          `^order \`order-1\` of \`ann@example.com\` waits: 1 grant was ended, 1 could not be \\(\`${first?.request.metadata.name}\`: stuck: .*: it refuses; the next refresh tries again\\), and the lock can't be recorded: `,
+        ),
+      );
+      back();
     });
 
     it("when nothing is known of the grant, then the order waits, and is obeyed when the journal is back", async () => {
@@ -423,13 +516,32 @@ describe("the desk that takes orders", () => {
       assert.equal((await ordersOf()).length, 0);
     });
 
-    it("when it is over already, then it is refused", async () => {
-      put({ ...lockOf({ "*": true }, START), at: formatInstant(START - MINUTE) }, ann);
+    it("when it comes after its end, then what was made before that ends, and what was made since stays", async () => {
+      put({ ...lockOf({ "*": true }, START + MINUTE), at: formatInstant(START - MINUTE) }, ann);
+      world.now = START + MINUTE;
+      await activate(world, inputsOf(aRequest({}, "after")));
       await serve();
+      assert.deepEqual(inbox.settled.get("a.json"), {
+        settlement: "done",
+        reason:
+          "order `order-1` of `ann@example.com`: locked everything until 2026-11-24T10:01:00.000Z, which has passed: what was made before and is live ends now",
+      });
+      const { reaped } = await reap(world, PASS);
       assert.deepEqual(
-        inbox.settled.get("a.json"),
-        refusal("the lock ended at 2026-11-24T10:00:00.000Z, and it is 2026-11-24T10:00:00.000Z", "ann"),
+        reaped.map(({ name, cause, outcome }) => [name, cause, outcome]),
+        [["one", "locked", "revoked"]],
       );
+    });
+
+    it("when it comes after its end and without the journal, then only what was made before ends", async () => {
+      put({ ...lockOf({ "*": true }, START + MINUTE), at: formatInstant(START - MINUTE) }, ann);
+      world.now = START + MINUTE;
+      await activate(world, inputsOf(aRequest({}, "after")));
+      open = await known();
+      renameSync(world.journalFile, `${world.journalFile}.away`);
+      await serve();
+      assert.equal(world.target.things.size, 1);
+      renameSync(`${world.journalFile}.away`, world.journalFile);
     });
   });
 
@@ -449,6 +561,28 @@ describe("the desk that takes orders", () => {
         reason: `order \`order-1\` of \`ann@example.com\`: ${one.digest} is abandoned: it is tried no more, and stays in \`elevate status\` as residue`,
       });
       assert.deepEqual((await reap(world, PASS)).reaped, []);
+    });
+
+    it("when it is ordered to be revoked after that, then it is refused as long as it can't be ended, and obeyed once it can", async () => {
+      world.target.before = (operation) => {
+        if (operation === "connect") throw new Error("the server is away");
+      };
+      world.now = START + 30 * MINUTE;
+      await reap(world, PASS);
+      put(abandon, ann);
+      await serve();
+      put({ ...revokeOf(one), id: "order-2" }, alice, "b.json");
+      await serve();
+      assert.deepEqual(inbox.settled.get("b.json"), {
+        settlement: "refused",
+        reason:
+          "order `order-2` of `alice@example.com` is refused: the grant was abandoned, and can't be ended now either: the server is away; it is ended when its target is back",
+      });
+      world.target.before = () => undefined;
+      put({ ...revokeOf(one), id: "order-2" }, alice, "c.json");
+      await serve();
+      assert.match(inbox.settled.get("c.json")?.reason ?? "", /: the grant `one` of `alice@example.com` is expired$/);
+      assert.equal(world.target.things.size, 0);
     });
 
     it("when the grant is not stuck, has ended or never was, then it is refused", async () => {
@@ -532,6 +666,68 @@ describe("the desk that takes orders", () => {
     world.now += 1000;
     await serve();
     assert.match(inbox.settled.get("a.json")?.reason ?? "", /it was obeyed before/);
+  });
+
+  describe("of which there are many", () => {
+    const flood = (count: number) => {
+      for (let index = 0; index < count; index++) inbox.letters.set(`${index}.json`, "junk");
+    };
+
+    it("when there are more letters than are served at once, then the next are served as soon as those are settled", async () => {
+      flood(950);
+      put(revokeOf(one));
+      const settled = new Promise<void>((resolve) => {
+        const { settle } = inbox;
+        inbox.settle = async (letter, ...rest) => {
+          await settle.call(inbox, letter, ...rest);
+          if (letter.name === "a.json") resolve();
+        };
+      });
+      await desk.look(open);
+      await settled;
+      assert.equal(world.target.things.size, 0);
+      await desk.idle();
+      assert.equal(inbox.letters.size, 0);
+    });
+
+    it("when it is to stop, then it settles what it has begun, and begins no more", async () => {
+      flood(950);
+      await serve();
+      assert.equal(inbox.settled.size, 100);
+    });
+
+    it("when they are copies of one that waits, then that is tried once each time, told once, and they wait with it", async () => {
+      restartDesk(new Set(["staging"]));
+      const text = put(revokeOf(one));
+      const order = JSON.parse(text) as Order;
+      for (let index = 0; index < 5; index++) inbox.letters.set(`${index}.json`, JSON.stringify(order, null, index));
+      let asked = 0;
+      const { journal } = world;
+      (world as { journal: World["journal"] }).journal = () => {
+        asked++;
+        return journal();
+      };
+      await serve();
+      const once = asked;
+      await serve();
+      world.now += 500;
+      await serve();
+      assert.deepEqual([inbox.letters.size, events.length, desk.waiting, asked], [6, 1, 1, 2 * once]);
+      restartDesk();
+      await serve();
+      const outcomes = [...inbox.settled.values()].map(({ settlement }) => settlement).sort();
+      assert.deepEqual(outcomes, ["done", ...Array(5).fill("refused")]);
+      assert.equal((await ordersOf()).length, 1);
+    });
+
+    it("when a forged one is a copy of one that waits, then it is refused, and that goes on to wait", async () => {
+      restartDesk(new Set(["staging"]));
+      const { payload } = JSON.parse(put(revokeOf(one))) as Order;
+      await serve();
+      inbox.letters.set("b.json", JSON.stringify(signedOrder(mallory, payload)));
+      await serve();
+      assert.deepEqual([inbox.settled.get("b.json")?.settlement, desk.waiting], ["refused", 1]);
+    });
   });
 
   it("when somebody goes on sending while it serves all that is there, then it stops, and says that there is more", async () => {

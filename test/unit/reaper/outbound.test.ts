@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
-import { readOutboundUrl, send } from "@elevation/reaper";
+import { type NotTaken, readOutboundUrl, send } from "@elevation/reaper";
 import { afterEach, beforeEach, describe, it } from "mocha";
 import { type Receiver, startReceiver } from "../../support/receiver";
 
@@ -43,7 +43,7 @@ describe("what is sent", () => {
   const sent = (patience?: number) =>
     send(new URL(`${receiver.url}?s3cret`), { method: "POST", body: "hello" }, patience).then(
       () => null,
-      ({ message, isFinal }: { message: string; isFinal: boolean }) => [message.replace(/\d+(?= |$)/, "PORT"), isFinal],
+      ({ message, again }: NotTaken) => [message.replace(/\d+(?= |$)/, "PORT"), again],
     );
 
   it("when it is taken, then that is all", async () => {
@@ -51,28 +51,32 @@ describe("what is sent", () => {
     assert.deepEqual([receiver.received[0]?.path, receiver.received[0]?.body], ["/hook?s3cret", "hello"]);
   });
 
-  for (const [status, isFinal] of [
-    [500, false],
-    [503, false],
-    [408, false],
-    [429, false],
-    [400, true],
-    [401, true],
-    [404, true],
+  for (const [status, again] of [
+    [500, "soon"],
+    [503, "soon"],
+    [408, "soon"],
+    [429, "soon"],
+    [401, "late"],
+    [403, "late"],
+    [404, "late"],
+    [400, "never"],
+    [402, "never"],
+    [405, "never"],
+    [410, "never"],
   ] as const) {
-    it(`when the answer is ${status}, then ${isFinal ? "asking again would not help" : "it may be asked again"}`, async () => {
+    it(`when the answer is ${status}, then it may be asked again ${again}`, async () => {
       receiver.answer = (response) => void response.writeHead(status).end("s3cret of the receiver");
-      const [message, final] = (await sent()) ?? [];
+      const [message, when] = (await sent()) ?? [];
       assert.equal(message, `${new URL(receiver.url).origin.replace(/\d+$/, "")}PORT answered ${status}`);
-      assert.equal(final, isFinal);
+      assert.equal(when, again);
     });
   }
 
   it("when it is redirected, then that is not followed", async () => {
     receiver.answer = (response) => void response.writeHead(307, { location: "/elsewhere" }).end();
-    const [message, final] = (await sent()) ?? [];
+    const [message, again] = (await sent()) ?? [];
     assert.match(String(message), / answered 307, a redirect, which is not followed$/);
-    assert.equal(final, true);
+    assert.equal(again, "never");
     assert.deepEqual(
       receiver.received.map(({ path }) => path),
       ["/hook?s3cret"],
