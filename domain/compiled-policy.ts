@@ -181,10 +181,19 @@ export function leavesOf(demand: CompiledApprovals): readonly CompiledLeaf[] {
   return demand.kind === "leaf" ? [demand] : demand.branches.flatMap(leavesOf);
 }
 
+// NB. No spread in what becomes a rule: V8 gives each object that begins with one a hidden class of its own, and a decision then
+// looks up each field of each rule by its name, which takes half of its time.
+
 function compileAllow(rule: AllowRule, order: number): CompiledAllow {
   const { min, default: standard, max, clamp } = rule.duration;
+  const { id, who, roles, environments, hours } = compileBase(rule);
   return {
-    ...compileBase(rule, order),
+    id,
+    order,
+    who,
+    roles,
+    environments,
+    hours,
     min: spanOf(min ?? "PT1M"),
     standard: optionalSpan(standard),
     max: spanOf(max),
@@ -201,13 +210,13 @@ function compileAllow(rule: AllowRule, order: number): CompiledAllow {
 
 function compileDeny(rule: DenyRule, order: number): CompiledDeny {
   const during = rule.during && { from: instantOfText(rule.during.from), to: instantOfText(rule.during.to) };
-  return { ...compileBase(rule, order), during: during ?? null, isPassable: rule.breakGlass === true };
+  const { id, who, roles, environments, hours } = compileBase(rule);
+  return { id, order, who, roles, environments, hours, during: during ?? null, isPassable: rule.breakGlass === true };
 }
 
-function compileBase(rule: AllowRule | DenyRule, order: number): CompiledBase {
+function compileBase(rule: AllowRule | DenyRule): Omit<CompiledBase, "order"> {
   return {
     id: rule.id,
-    order,
     who: compileWho(rule.who),
     ...compileNames(rule),
     hours: rule.hours === undefined ? null : compileHours(rule.hours),
