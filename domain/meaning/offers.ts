@@ -60,10 +60,8 @@ export interface Offer {
 export function offersOf(policy: Policy, directory: Directory, wish: Wish): readonly Offer[] {
   const kase = caseOf(policy, directory, wish, false);
   const { cell, people, person, rules } = kase;
-  if (person === null || kase.target === null) return [];
-  const offers = cell.allows
-    .matching(people, wish.person, wish.at)
-    .map((rule) => offerOf(policy, directory, wish, rule));
+  if (person === null || cell.target === null) return [];
+  const offers = cell.allows.matching(people, person, wish.at).map((rule) => offerOf(policy, directory, wish, rule));
   const emergency = rules.breakGlass === null ? null : breakGlassOffer(policy, directory, wish);
   return emergency === null ? offers : [...offers, emergency];
 }
