@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { hoursPhrase } from "@elevation/domain";
+import { hoursPhrase, type Violation } from "@elevation/domain";
 import { longestCell, takes } from "./explain-person-table";
 import type { EnvironmentReport, GroupReport, RoleReport } from "./explain-role";
 import { neutral } from "./neutral";
@@ -24,7 +24,7 @@ export function renderRole(terminal: Terminal, report: RoleReport): string {
 function rowsOf(terminal: Terminal, { environment }: EnvironmentReport, group: GroupReport): Cell[][] {
   return group.offers.map((offer, index) => {
     // What stands against it in words: `explain PERSON` tells it of each.
-    const obstacles = [...new Set(offer.obstacles.map(({ id, rule }) => (id === "denied" ? `denied by ${rule}` : id)))];
+    const obstacles = [...new Set(offer.obstacles.map(briefly))];
     const why = obstacles.length === 0 ? "" : `${obstacles.join(", ")}; `;
     return [
       environment,
@@ -36,6 +36,11 @@ function rowsOf(terminal: Terminal, { environment }: EnvironmentReport, group: G
       `${why}${takes(offer)}`,
     ];
   });
+}
+
+function briefly({ id, limit, rule }: Violation): string {
+  if (id === "denied") return `denied by ${rule}`;
+  return id === "approvals-missing" ? `nobody to approve it (${limit})` : id;
 }
 
 function withoutLine({ environment, groups, without }: EnvironmentReport): string {

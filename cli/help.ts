@@ -36,7 +36,8 @@ don't. The journal is read as it is now, whatever --at says. Where ELEVATION_JOU
 
 "takes" is what to bring besides the hours. "not now" is explained below the table, with the fix; "from" is when only the
 time stands against it; "taken by" names rules before it that leave it no request, since the first rule that allows decides
-and they demand nothing more. Policies that demand what this version does not verify are explained all the same.
+and they demand nothing more. Nothing is offered whose approvals nobody in the directory but the person could ever give.
+Policies that demand what this version does not verify are explained all the same.
 
 --json prints, for a person, { person, name, at, journal, jobFunctions, onCall: [{ schedule, until }], access: [{ role,
 environment, possible, offers, notFor?, nearest? }] }, for a role { role, at, journal, environments: [{ environment,

@@ -26,11 +26,10 @@ export interface Verdict {
 
 /** Step 5 of design §5: the first allow rule that allows the request, else the one that speaks for it; and rejections. */
 export function judgeByAllowRules(kase: Case): Verdict {
-  const { people, request, at } = kase;
-  const { cell } = kase;
+  const { at, cell, people, person } = kase;
   let speaker: Verdict | null = null;
   let fewest = Number.POSITIVE_INFINITY;
-  for (const rule of cell.allows.matching(people, request.spec.requester, at)) {
+  for (const rule of cell.allows.matching(people, person, at)) {
     if (!mayAsk(kase, rule)) continue;
     const candidate = judgeBy(rule, kase);
     const ids = differentIds(candidate);
@@ -79,8 +78,8 @@ function differentIds({ violations }: Verdict): number {
 }
 
 function noCandidate(kase: Case): Violation {
-  const { requester, role } = kase.request.spec;
-  const rules = allowsOfRole(kase.rules, role).matching(kase.people, requester, kase.at);
+  const { role } = kase.request.spec;
+  const rules = allowsOfRole(kase.rules, role).matching(kase.people, kase.person, kase.at);
   if (rules.length === 0) return violation.notEligible(kase, kase.cell.allows.all);
   // NB. none of them is for all environments, nor for this one: it would be a candidate.
   const named = new Set(rules.flatMap(({ environments }) => [...(environments ?? [])]));

@@ -133,6 +133,11 @@ export function fillersOf(demand: CompiledApprovals, fits: Fits, people: number)
   return meet(demand, fits, people)?.people() ?? null;
 }
 
+/** The places that no choice of such people fills, of the one that leaves the fewest, as in `1 of security`. */
+export function unfilledOf(demand: CompiledApprovals, fits: Fits, people: number): readonly string[] {
+  return meet(demand, fits, people) === null ? nearest(demand, fits).missing() : [];
+}
+
 /** How many looks at a person or a demand one search may take, a few milliseconds of them; no demand that people wrote takes as many. */
 const MOST_LOOKS = 100_000;
 

@@ -6,9 +6,9 @@ import { type Digest, digestOf } from "./digest";
 import type { Directory } from "./directory";
 import { type GrantIndex, indexOf } from "./grant-index";
 import type { Instant } from "./instant";
-import type { Policy, Target } from "./policy";
+import type { Policy } from "./policy";
 import type { Request } from "./request";
-import { type Cell, cellOf, NO_RULES } from "./rule-index";
+import { type Cell, cellOf } from "./rule-index";
 
 /** One request before one judge at one instant: what every step of decide() looks at. */
 export interface Case {
@@ -18,10 +18,8 @@ export interface Case {
   readonly people: CompiledDirectory;
   /** Whoever asks; null: not in the directory. */
   readonly person: Person | null;
-  /** The rules that name the role and the environment. */
+  /** What the policy says of the role in the environment. */
   readonly cell: Cell;
-  /** Where the role is in the environment; null: nowhere. */
-  readonly target: Target | null;
   readonly request: Request;
   readonly requestDigest: Digest;
   readonly duration: Span | null;
@@ -58,7 +56,6 @@ export function openCase(policy: Policy, directory: Directory, request: Request,
   const [rules, people] = [compilePolicy(policy), compileDirectory(directory)];
   const { digest, duration, requestedAt, startAt } = compileRequest(request);
   const live = indexOf(context.live);
-  const target = rules.targets.get(role)?.get(environment) ?? null;
   const start = startAt === null ? now : Math.max(now, startAt);
   const extended = extendedBy(request, live);
   return {
@@ -67,9 +64,7 @@ export function openCase(policy: Policy, directory: Directory, request: Request,
     rules,
     people,
     person: people.people.get(requester) ?? null,
-    target,
-    // Names that nobody knows get no rules, and no place in the index either.
-    cell: target === null ? NO_RULES : cellOf(rules, role, environment),
+    cell: cellOf(rules, role, environment),
     request,
     requestDigest: digest,
     duration,

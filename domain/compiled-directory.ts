@@ -3,13 +3,18 @@ import { instantOfText } from "./compiled-policy";
 import { type Digest, digestOf } from "./digest";
 import type { Directory } from "./directory";
 import type { Interval } from "./hours";
+import { bitsOf } from "./name-bits";
+import { sharing } from "./sharing";
 
 /** Somebody in the directory. */
 export interface Person {
+  readonly name: string;
   /** Through `includes` too. People who were given the same ones share one set. */
   readonly jobFunctions: ReadonlySet<string>;
   /** The kinds of targets at which there is a login. People who have them at the same ones share one set. */
   readonly kinds: ReadonlySet<string>;
+  /** Of the name and the job functions, see {@link bitsOf}. */
+  readonly bits: number;
 }
 
 /** A directory with everything parsed that decide() needs again and again. */
@@ -33,24 +38,15 @@ export function compileDirectory(directory: Directory): CompiledDirectory {
 
 function peopleOf(directory: Directory): Map<string, Person> {
   const including = includingJobFunctions(directory);
-  const jobFunctionsOf = sharing((given) => withIncluding(given, including));
-  const kindsOf = sharing((given) => new Set(given));
+  const jobFunctionsOf = sharing((given: readonly string[]) => withIncluding(given, including));
+  const kindsOf = sharing((given: readonly string[]) => new Set(given));
   const people = new Map<string, Person>();
-  for (const [person, { jobFunctions = [], identities = {} }] of Object.entries(directory.people)) {
-    people.set(person, { jobFunctions: jobFunctionsOf(jobFunctions), kinds: kindsOf(Object.keys(identities)) });
+  for (const [name, { jobFunctions: given = [], identities = {} }] of Object.entries(directory.people)) {
+    const jobFunctions = jobFunctionsOf(given);
+    const bits = bitsOf([name, ...jobFunctions]);
+    people.set(name, { name, jobFunctions, kinds: kindsOf(Object.keys(identities)), bits });
   }
   return people;
-}
-
-/** The same set for the same list: thousands of people have few different ones, which stay at hand. */
-function sharing(make: (given: readonly string[]) => ReadonlySet<string>): typeof make {
-  const known = new Map<string, ReadonlySet<string>>();
-  return (given) => {
-    const key = JSON.stringify(given);
-    const found = known.get(key) ?? make(given);
-    known.set(key, found);
-    return found;
-  };
 }
 
 function onCallOf(directory: Directory): Map<string, Map<string, Interval[]>> {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { CompiledDirectory, Person } from "./compiled-directory";
 import type { Instant } from "./instant";
+import { bitsOf } from "./name-bits";
 import type { Who } from "./policy";
 
 /** `who`, with lists that are quick to look through. */
@@ -11,39 +12,40 @@ export interface CompiledWho {
   readonly people: ReadonlySet<string>;
   /** Names of schedules. */
   readonly onCall: readonly string[];
+  /** Of job functions and people, see {@link bitsOf}: whoever shares none isn't meant. All, where it isn't names that decide. */
+  readonly bits: number;
   readonly written: Who;
 }
 
 export function compileWho(who: Who): CompiledWho {
-  const lists = who === "everyone" ? {} : who;
+  const isEveryone = who === "everyone";
+  const { jobFunctions = [], people = [], onCall = [] } = isEveryone ? {} : who;
   return {
-    isEveryone: who === "everyone",
-    jobFunctions: [...new Set(lists.jobFunctions)],
-    people: new Set(lists.people),
-    onCall: lists.onCall ?? [],
+    isEveryone,
+    jobFunctions: [...new Set(jobFunctions)],
+    people: new Set(people),
+    onCall,
+    bits: isEveryone || onCall.length > 0 ? ALL_BITS : bitsOf([...jobFunctions, ...people]),
     written: who,
   };
 }
 
+const ALL_BITS = -1;
+
 /** Whether `who` matches a person of the directory at an instant (design §5 "who"); nobody else, whatever the lists say. */
 export function whoMatches(who: CompiledWho, directory: CompiledDirectory, person: string, at: Instant): boolean {
   const known = directory.people.get(person);
-  return known !== undefined && matchesKnown(who, directory, known, person, at);
+  return known !== undefined && matchesKnown(who, directory, known, at);
 }
 
 /** {@link whoMatches} for somebody who was looked up already. */
-export function matchesKnown(
-  who: CompiledWho,
-  directory: CompiledDirectory,
-  known: Person,
-  person: string,
-  at: Instant,
-): boolean {
+export function matchesKnown(who: CompiledWho, directory: CompiledDirectory, known: Person, at: Instant): boolean {
+  if ((who.bits & known.bits) === 0) return false;
   return (
     who.isEveryone ||
-    who.people.has(person) ||
     hasOneOf(known.jobFunctions, who.jobFunctions) ||
-    who.onCall.some((schedule) => isOnCall(directory, schedule, person, at))
+    who.people.has(known.name) ||
+    who.onCall.some((schedule) => isOnCall(directory, schedule, known.name, at))
   );
 }
 

@@ -77,14 +77,14 @@ export function cutToDenials(kase: Case, denyRules: readonly CompiledDeny[], end
 
 /** Step 1. */
 function unknownNames(kase: Case): Violation[] {
-  if (kase.person !== null && kase.target !== null) return [];
+  if (kase.person !== null && kase.cell.target !== null) return [];
   const { environment, role } = kase.request.spec;
   const violations: Violation[] = [];
   if (kase.person === null) violations.push(violation.unknownRequester(kase));
   const offered = kase.rules.targets.get(role);
   if (offered === undefined) violations.push(violation.unknownRole(kase));
   if (!kase.rules.environments.has(environment)) violations.push(violation.unknownEnvironment(kase));
-  else if (offered !== undefined && kase.target === null) {
+  else if (offered !== undefined && kase.cell.target === null) {
     violations.push(violation.roleNotThere(kase, [...offered.keys()]));
   }
   return violations;
@@ -108,7 +108,7 @@ function untimely(kase: Case): Violation[] {
  * author of the change, and more.
  */
 function unproven(kase: Case): Violation[] {
-  const { proof, rules, people, request } = kase;
+  const { proof, rules, people, person, request } = kase;
   if (rules.proof === "none") return [];
   if (proof === null || (rules.proof === "signature" && proof.how !== "signature")) {
     return [violation.requestUnproven(kase, rules.proof)];
@@ -116,7 +116,7 @@ function unproven(kase: Case): Violation[] {
   const { requester } = request.spec;
   if (proof.by === requester) return [];
   const isLet =
-    !kase.isBreakGlass && kase.cell.allows.matching(people, requester, kase.at).some((rule) => mayAsk(kase, rule));
+    !kase.isBreakGlass && kase.cell.allows.matching(people, person, kase.at).some((rule) => mayAsk(kase, rule));
   return isLet ? [] : [violation.askedByAnother(kase, proof.by)];
 }
 
@@ -153,8 +153,8 @@ function allow(
 }
 
 /** Of the target; a live grant is allowed even where its role has none any more. */
-function kindOf({ target }: Case): string {
-  return target?.kind ?? "";
+function kindOf({ cell }: Case): string {
+  return cell.target?.kind ?? "";
 }
 
 function deny(

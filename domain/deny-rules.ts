@@ -13,7 +13,7 @@ const FORESEEN = 400 * DAY;
  * doesn't pass; their times are not looked at.
  */
 export function denyRulesFor(kase: Case): readonly CompiledDeny[] {
-  const rules = kase.cell.denies.matching(kase.people, kase.request.spec.requester, kase.at);
+  const rules = kase.cell.denies.matching(kase.people, kase.person, kase.at);
   return kase.isBreakGlass ? rules.filter(({ isPassable }) => !isPassable) : rules;
 }
 

@@ -3,9 +3,13 @@ import type { CompiledDirectory, Person } from "./compiled-directory";
 import { type CompiledAllow, type CompiledDeny, type CompiledPolicy, names } from "./compiled-policy";
 import { matchesKnown } from "./compiled-who";
 import type { Instant } from "./instant";
+import type { Target } from "./policy";
 
-/** The rules that name one role and one environment. */
+/** What a policy says of one role in one environment. */
 export interface Cell {
+  /** Null: the role isn't there. */
+  readonly target: Target | null;
+  /** The rules that name both. */
   readonly allows: RuleSet<CompiledAllow>;
   readonly denies: RuleSet<CompiledDeny>;
 }
@@ -24,15 +28,19 @@ export function allowsOfRole(policy: CompiledPolicy, role: string): RuleSet<Comp
 
 const cells = new WeakMap<CompiledPolicy, Map<string, Map<string, Cell>>>();
 
-/** The rules of a policy that name a role and an environment, which the policy has; put together once. */
+/** Put together once; of a role that isn't in the environment there are no rules. */
 export function cellOf(policy: CompiledPolicy, role: string, environment: string): Cell {
   const found = cells.get(policy)?.get(role)?.get(environment);
   if (found !== undefined) return found;
+  const target = policy.targets.get(role)?.get(environment);
+  // Names that nobody knows get no place in the index.
+  if (target === undefined) return NO_RULES;
   const isHere = (rule: CompiledAllow | CompiledDeny) =>
     names(rule.roles, role) && names(rule.environments, environment);
   const cell = {
+    target,
     allows: new RuleSet(policy.allows.filter(isHere)),
-    denies: new RuleSet(policy.denies.filter(isHere)),
+    denies: policy.denies.some(isHere) ? new RuleSet(policy.denies.filter(isHere)) : NO_DENIES,
   };
   const known = cells.get(policy) ?? new Map<string, Map<string, Cell>>();
   const there = known.get(role) ?? new Map<string, Cell>();
@@ -43,30 +51,34 @@ export function cellOf(policy: CompiledPolicy, role: string, environment: string
 const NONE: readonly never[] = [];
 
 /** So few rules are asked one by one faster than they are looked up. */
-const FEW = 8;
+const FEW = 32;
 
 /** Rules in document order, and which of them match a person: among many found by job function and name, not by asking each. */
 export class RuleSet<Rule extends CompiledAllow | CompiledDeny> {
   readonly all: readonly Rule[];
+  /** Of each rule's `who`, in one place: most rules are for others, and needn't be looked at. */
+  readonly #bits: readonly number[];
   /** Null: few enough to ask each. */
   readonly #index: RuleIndex<Rule> | null;
 
   constructor(all: readonly Rule[]) {
     this.all = all;
+    this.#bits = all.map(({ who }) => who.bits);
     this.#index = all.length <= FEW ? null : new RuleIndex(all);
   }
 
-  /** The rules whose `who` matches a person of the directory at an instant, in document order. */
-  matching(directory: CompiledDirectory, person: string, at: Instant): readonly Rule[] {
-    if (this.all.length === 0) return this.all;
-    const known = directory.people.get(person);
-    if (known === undefined) return NONE;
-    const candidates = this.#index === null ? this.all : this.#index.candidates(known, person);
+  /** The rules whose `who` matches a person of the directory at an instant, in document order; nobody has none. */
+  matching(directory: CompiledDirectory, person: Person | null, at: Instant): readonly Rule[] {
+    if (person === null) return NONE;
+    if (this.#index !== null) {
+      return this.#index.candidates(person).filter(({ who }) => matchesKnown(who, directory, person, at));
+    }
     // NB. By hand: mostly none or one matches, and the list of a filter has room for more.
     let found: Rule[] | null = null;
-    for (let n = 0; n < candidates.length; n++) {
-      const rule = candidates[n] as Rule;
-      if (!matchesKnown(rule.who, directory, known, person, at)) continue;
+    for (let n = 0; n < this.#bits.length; n++) {
+      if (((this.#bits[n] as number) & person.bits) === 0) continue;
+      const rule = this.all[n] as Rule;
+      if (!matchesKnown(rule.who, directory, person, at)) continue;
       if (found === null) found = [rule];
       else found.push(rule);
     }
@@ -89,7 +101,7 @@ class RuleIndex<Rule extends CompiledAllow | CompiledDeny> {
     }
   }
 
-  candidates({ jobFunctions }: Person, person: string): readonly Rule[] {
+  candidates({ jobFunctions, name: person }: Person): readonly Rule[] {
     const found = new Set([...this.#anybody, ...(this.#byPerson.get(person) ?? [])]);
     for (const name of jobFunctions) {
       for (const rule of this.#byJobFunction.get(name) ?? []) found.add(rule);
@@ -104,4 +116,6 @@ function append<Rule>(lists: Map<string, Rule[]>, name: string, rule: Rule): voi
   else list.push(rule);
 }
 
-export const NO_RULES: Cell = { allows: new RuleSet<CompiledAllow>([]), denies: new RuleSet<CompiledDeny>([]) };
+const NO_ALLOWS = new RuleSet<CompiledAllow>([]);
+const NO_DENIES = new RuleSet<CompiledDeny>([]);
+const NO_RULES: Cell = { target: null, allows: NO_ALLOWS, denies: NO_DENIES };

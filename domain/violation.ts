@@ -295,6 +295,21 @@ export function approvalsMissing(
   });
 }
 
+/** `missing`: the places that nobody of the directory could fill but the requester, who mustn't. */
+export function nobodyApproves(
+  kase: Case,
+  rule: CompiledAllow,
+  demand: CompiledApprovals,
+  missing: readonly string[],
+): Violation {
+  const { requester } = kase.request.spec;
+  const facts = { rule: rule.id, path: "", observed: null, limit: missing.join(", ") };
+  return violation({ id: "approvals-missing", ...facts }, () => {
+    const needs = `${nameOf(kase)} needs approvals for rule ${quote(rule.id)}, ${quotedDemand(demand)}`;
+    return `${needs}, and besides ${quote(requester)} the directory has nobody for ${missing.join(" and ")}; ask whoever keeps policy and directory`;
+  });
+}
+
 export function coolingDown(kase: Case, rule: CompiledAllow, cooldown: Span, endedAt: Instant): Violation {
   const { requester } = kase.request.spec;
   const [observed, limit] = [formatInstant(kase.at), formatInstant(endedAt + cooldown.milliseconds)];

@@ -1,19 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-import { fillersOf } from "../approvals";
-import {
-  type CompiledAllow,
-  type CompiledApprovals,
-  type CompiledDeny,
-  type CompiledLeaf,
-  leavesOf,
-  names,
-} from "../compiled-policy";
+import { type CompiledAllow, type CompiledDeny, names } from "../compiled-policy";
 import { type CompiledWho, compileWho } from "../compiled-who";
 import type { Instant } from "../instant";
+import { unapprovable } from "./approvers";
 import { lengthsOf, takesAny } from "./lengths";
 import { type Cell, cellsOf, type Subject } from "./subject";
 import { areOpenWhenever, FORESEEN } from "./weeks";
-import { covers, peopleEver, peopleOf } from "./who";
+import { covers, peopleOf } from "./who";
 
 /** Deny rules of which one matches whenever the rule could allow the role in the environment; empty where none surely do. */
 export function alwaysDeniedBy(rule: CompiledAllow, cell: Cell, subject: Subject): readonly CompiledDeny[] {
@@ -75,33 +68,6 @@ function fewest(
     if (suffice(others)) left = others;
   }
   return [...left].sort((one, other) => one.order - other.order);
-}
-
-/** People who could give all approvals of a demand, at any instant, whoever asks; null where nobody could. */
-export function approversOf(
-  demand: CompiledApprovals,
-  subject: Subject,
-  isGood: (person: string) => boolean = () => true,
-): readonly string[] | null {
-  const known = new Map<CompiledLeaf, readonly string[]>(
-    leavesOf(demand).map((leaf) => [leaf, [...peopleEver(leaf.from, subject)].filter(isGood)]),
-  );
-  return fillersOf(demand, (leaf) => known.get(leaf) ?? [], subject.people.people.size);
-}
-
-/** Of these people those whose requests nobody else could approve. */
-export function unapprovable(
-  demand: CompiledApprovals,
-  requesters: ReadonlySet<string>,
-  subject: Subject,
-): ReadonlySet<string> {
-  const approvers = approversOf(demand, subject);
-  if (approvers === null) return requesters;
-  // Whom that choice of approvers does without may ask.
-  const stuck = approvers.filter(
-    (person) => requesters.has(person) && approversOf(demand, subject, (other) => other !== person) === null,
-  );
-  return new Set(stuck);
 }
 
 /** Who could be granted what, from the subject's instant on. A person without the identity that a target wants can't. */

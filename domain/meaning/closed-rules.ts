@@ -46,8 +46,9 @@ export function environmentsOf(
 ): readonly string[] {
   const [rules, people] = [compilePolicy(policy), compileDirectory(directory)];
   const environments = [...(rules.targets.get(role)?.keys() ?? [])];
+  const known = people.people.get(person) ?? null;
   return environments.filter(
-    (environment) => cellOf(rules, role, environment).allows.matching(people, person, at).length > 0,
+    (environment) => cellOf(rules, role, environment).allows.matching(people, known, at).length > 0,
   );
 }
 

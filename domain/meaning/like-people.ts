@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { compileDirectory } from "../compiled-directory";
-import { compilePolicy } from "../compiled-policy";
+import { compilePolicy, leavesOf } from "../compiled-policy";
 import type { Directory } from "../directory";
 import { grouped } from "../grouped";
 import type { Policy } from "../policy";
@@ -18,13 +18,17 @@ export function likePeople(
 ): readonly (readonly string[])[] {
   const [rules, { onCall, people }] = [compilePolicy(policy), compileDirectory(directory)];
   const { allows, denies } = cellOf(rules, role, environment);
-  const all = [...allows.all, ...denies.all, ...(rules.breakGlass === null ? [] : [rules.breakGlass])];
+  const approvers = allows.all.flatMap(({ approvals }) => (approvals === null ? [] : leavesOf(approvals)));
+  const all = [
+    ...[...allows.all, ...denies.all, ...(rules.breakGlass === null ? [] : [rules.breakGlass])].map(({ who }) => who),
+    ...approvers.map(({ from }) => from),
+  ];
   const alone = new Set([
-    ...all.flatMap(({ who }) => [...who.people]),
+    ...all.flatMap(({ people: named }) => [...named]),
     ...[...onCall.values()].flatMap((duties) => [...duties.keys()]),
     ...[...live, ...history].map(({ requester }) => requester),
   ]);
-  const wanted = [...new Set(all.flatMap(({ who }) => who.jobFunctions))];
+  const wanted = [...new Set(all.flatMap(({ jobFunctions }) => jobFunctions))];
   const kind = rules.targets.get(role)?.get(environment)?.kind ?? "";
   const groups = grouped(people, ([person, { jobFunctions, kinds }]) => {
     const looks = [kinds.has(kind), wanted.filter((name) => jobFunctions.has(name))];

@@ -11,6 +11,7 @@ import type { Directory } from "../directory";
 import { nextOpen } from "../hours";
 import { formatInstant, type Instant } from "../instant";
 import { conflicts, heldLimit, liveLimits } from "../limits";
+import { unapprovablePlaces } from "../lint/approvers";
 import type { Policy } from "../policy";
 import type { Request } from "../request";
 import * as violation from "../violation";
@@ -60,10 +61,8 @@ export interface Offer {
 export function offersOf(policy: Policy, directory: Directory, wish: Wish): readonly Offer[] {
   const kase = caseOf(policy, directory, wish, false);
   const { cell, people, person, rules } = kase;
-  if (person === null || kase.target === null) return [];
-  const offers = cell.allows
-    .matching(people, wish.person, wish.at)
-    .map((rule) => offerOf(policy, directory, wish, rule));
+  if (person === null || cell.target === null) return [];
+  const offers = cell.allows.matching(people, person, wish.at).map((rule) => offerOf(policy, directory, wish, rule));
   const emergency = rules.breakGlass === null ? null : breakGlassOffer(policy, directory, wish);
   return emergency === null ? offers : [...offers, emergency];
 }
@@ -94,6 +93,7 @@ function offerOf(policy: Policy, directory: Directory, wish: Wish, rule: Compile
   const obstacles = [
     ...(isEmpty ? [violation.durationTooShort(kase, rule, { asked: max, max, isCapped })] : []),
     ...hours.violations,
+    ...nobodyApproves(rule, kase),
     ...coolingDown(rule, kase),
   ];
   return finish(kase, {
@@ -106,6 +106,13 @@ function offerOf(policy: Policy, directory: Directory, wish: Wish, rule: Compile
     later: (from) => firstTime(kase, rule, from),
     again: (at) => offerOf(policy, directory, { ...wish, at }, rule),
   });
+}
+
+/** Approvals that nobody else could ever give: nobody approves a request of their own. */
+function nobodyApproves(rule: CompiledAllow, kase: Case): readonly Violation[] {
+  if (rule.approvals === null) return [];
+  const missing = unapprovablePlaces(rule.approvals, kase.request.spec.requester, kase);
+  return missing.length === 0 ? [] : [violation.nobodyApproves(kase, rule, rule.approvals, missing)];
 }
 
 function breakGlassOffer(policy: Policy, directory: Directory, wish: Wish): Offer | null {

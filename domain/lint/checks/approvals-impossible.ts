@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { quotedDemand } from "../../approvals";
 import { quote, quoteList } from "../../text";
+import { approversOf, unapprovable } from "../approvers";
 import type { LintCheck, Remark } from "../lint-check";
-import { approversOf, unapprovable } from "../reach";
 import { pathOf } from "../subject";
 import { peopleEver } from "../who";
 

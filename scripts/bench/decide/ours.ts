@@ -7,10 +7,8 @@ export const ours: Contestant = {
   name: "elevation",
   prepare: async ({ policy, directory, documents, requests }) => {
     for (const request of documents) requestDigestOf(request);
-    const contexts = requests.map(({ now }) => ({
-      ...{ now, proof: null, approvals: null },
-      ...{ live: Object.freeze([]), history: Object.freeze([]) },
-    }));
+    const [live, history] = [Object.freeze([]), Object.freeze([])];
+    const contexts = requests.map(({ now }) => ({ now, proof: null, approvals: null, live, history }));
     return (index) => {
       const [request, context] = [documents[index], contexts[index]];
       if (request === undefined || context === undefined) throw new RangeError(`there is no request ${index}`);

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { type Approval, type DecisionContext, digestOf, roleDigestOf } from "@elevation/domain";
 import { fillersOf } from "@elevation/domain/dist/approvals";
 import type { CompiledLeaf } from "@elevation/domain/dist/compiled-policy";
+import { compileWho } from "@elevation/domain/dist/compiled-who";
 import { aPolicy, aRule, ask, at, aVerdict, edit, messages, outcome, TEAM } from "./documents";
 
 const NOW = "2026-11-24T10:00:00Z";
@@ -490,13 +491,7 @@ describe("approvals", () => {
     });
 
     it("when a search takes all the looks that it may, then it is met; with one more it isn't", () => {
-      const from = {
-        isEveryone: true,
-        jobFunctions: [],
-        people: new Set<string>(),
-        onCall: [],
-        written: "everyone",
-      } as const;
+      const from = compileWho("everyone");
       const place: CompiledLeaf = { kind: "leaf", from, count: 1, fewest: 1, takesImported: false };
       const [first, second, nobody, many] = [{ ...place }, { ...place }, { ...place }, { ...place }];
       const demand = {
