@@ -25,9 +25,19 @@ export class FileReading {
   #index: LineIndex | null = null;
   /** The last event that was read or written here; a file without it is not the one that was read. */
   #seen: Head | null = null;
+  /** The file as it was when all of it was read last; null where it was written to since. */
+  #asRead: FileState | null = null;
 
   constructor(address: string) {
     this.#address = address;
+  }
+
+  /** Whether the file is as it was when it was last read, up to `after`: then nothing follows that. */
+  isAsRead(now: FileState | null, after: Head): boolean {
+    const [then, head] = [this.#asRead, this.#index?.head];
+    if (now === null || then === null || head?.seq !== after.seq || head.hash !== after.hash) return false;
+    const { device, inode, size, changedAt } = now;
+    return device === then.device && inode === then.inode && size === then.size && changedAt === then.changedAt;
   }
 
   /** The finished events after `after`, without a lock. Only what follows is read if `after` is where it was. */
@@ -38,6 +48,7 @@ export class FileReading {
         return await this.#readOnce(file, before, after);
       } catch (error) {
         this.#index = null;
+        this.#asRead = null;
         // NB. A writer may have cut off a torn line and written another in its place while we read across both.
         const now = await fileState(file);
         const isChanged = now.size !== before.size || now.changedAt !== before.changedAt;
@@ -65,6 +76,7 @@ export class FileReading {
   keep(index: LineIndex): void {
     this.#index = index;
     this.#seen = index.head;
+    this.#asRead = null;
   }
 
   async #readOnce(file: FileHandle, state: FileState, after: Head | undefined): Promise<readonly JournalEvent[]> {
@@ -74,6 +86,7 @@ export class FileReading {
     const { events } = await this.#scan(file, state, index);
     if (known === null && after !== undefined) this.#requireSeen(events, after);
     this.keep(index);
+    this.#asRead = state;
     return known === null && after !== undefined ? events.slice(after.seq) : events;
   }
 

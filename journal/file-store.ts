@@ -13,6 +13,7 @@ import {
   fileState,
   openForReading,
   openForWriting,
+  stateAt,
   syncFolder,
 } from "./journal-file";
 import { LineIndex } from "./line-index";
@@ -73,6 +74,7 @@ export class FileStore implements JournalStore {
   }
 
   async #read(after: Head | undefined): Promise<readonly JournalEvent[]> {
+    if (after !== undefined && this.#reading.isAsRead(await stateAt(this.#path), after)) return [];
     const file = await openForReading(this.#path, this.address);
     try {
       return await this.#reading.read(file, after);

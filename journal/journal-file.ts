@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { constants } from "node:fs";
+import { constants, type Stats } from "node:fs";
 import { type FileHandle, open, stat, unlink } from "node:fs/promises";
 import { dirname } from "node:path";
 import { lockFile } from "./file-lock";
@@ -10,6 +10,7 @@ export interface FileState {
   readonly device: number;
   readonly inode: number;
   readonly size: number;
+  /** When anything of it last changed, in milliseconds: of what may write to it only the system can set this. */
   readonly changedAt: number;
 }
 
@@ -54,8 +55,16 @@ export async function createForWriting(path: string, address: string, wait: numb
 }
 
 export async function fileState(handle: FileHandle): Promise<FileState> {
-  const { dev, ino, size, mtimeMs } = await handle.stat();
-  return { device: dev, inode: ino, size, changedAt: mtimeMs };
+  return stateOf(await handle.stat());
+}
+
+/** Null where nothing can be seen there. */
+export async function stateAt(path: string): Promise<FileState | null> {
+  return stat(path).then(stateOf, () => null);
+}
+
+function stateOf({ dev, ino, size, ctimeMs }: Stats): FileState {
+  return { device: dev, inode: ino, size, changedAt: ctimeMs };
 }
 
 /** Makes the entry of a new file in its folder last: without it a crash of the machine may lose the name. */
