@@ -12,6 +12,9 @@ import { GENESIS, type Head } from "./store";
 /** How often a file that changed under a reader's eyes is read again before it counts as damaged. */
 const READINGS = 5;
 
+/** Within so many milliseconds two changes of a file may have one time, by a coarse clock of a file system. */
+const CLOCK_TICK = 50;
+
 interface Scanned {
   readonly events: readonly ShapedEvent[];
   /** Where the last finished line ends. */
@@ -86,7 +89,7 @@ export class FileReading {
     const { events } = await this.#scan(file, state, index);
     if (known === null && after !== undefined) this.#requireSeen(events, after);
     this.keep(index);
-    this.#asRead = state;
+    this.#asRead = Date.now() - state.changedAt > CLOCK_TICK ? state : null;
     return known === null && after !== undefined ? events.slice(after.seq) : events;
   }
 

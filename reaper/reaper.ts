@@ -255,7 +255,8 @@ class Reaper {
     if (this.#reconciliation !== null) return;
     this.#reconcileAt = now;
     const { atOnce, environments, on } = this.#options;
-    this.#reconciliation = reconcile(this.#world, { atOnce, environments })
+    // One connection after the other: beside it grants end.
+    this.#reconciliation = reconcile(this.#world, { atOnce, environments, surveysAtOnce: 1 })
       .then((reconciliation) => on({ type: "reconciled", reconciliation }))
       .catch((error: unknown) => this.#world.say(`a reconciliation failed: ${reasonOf(error)}`))
       .finally(() => {

@@ -78,7 +78,8 @@ export class WebhookNotifier implements Notifier {
 
   notify(notice: Notice): void {
     if (this.#isClosing) return;
-    if (this.#queue.length === MOST) this.#dropOldest();
+    // One that was put back came on top.
+    while (this.#queue.length >= MOST) this.#dropOldest();
     const { key } = notice;
     const counts = { number: this.#number++, failures: 0, sentBefore: 0, alone: 0 };
     const since = this.#options.clock();

@@ -6,6 +6,13 @@ import type { Deadline } from "./world";
 /** How long an operation has to say what became of it once its time is over; a connection takes two seconds to close. */
 const GRACE = 5_000;
 
+/** Errors that say of an operation that its own time is over, and not that of a part of it. */
+const ofDeadlines = new WeakSet<object>();
+
+export function isOfDeadline(error: unknown): boolean {
+  return typeof error === "object" && error !== null && ofDeadlines.has(error);
+}
+
 /**
  * Bounds one operation, in milliseconds. Once its time is over nothing begins that can't be taken back, and the operation
  * has a moment to say what to keep in the state. Throws GrantError `timed-out`, or what the operation throws.
@@ -38,6 +45,7 @@ function startDeadline(operation: string, milliseconds: number): Deadline & { re
         "timed-out",
         `${operation} took longer than ${milliseconds / 1000} s; it may still finish, run refresh to see`,
       );
+      ofDeadlines.add(error);
       reject(error);
     }, milliseconds);
   });

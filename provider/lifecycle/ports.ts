@@ -38,8 +38,6 @@ export interface Revocation {
    * nothing.
    */
   readonly trace?: string;
-  /** What time it was at the target when all of it was seen to be gone; absent where it wasn't asked for that. */
-  readonly goneAt?: Instant;
 }
 
 /**
@@ -48,6 +46,9 @@ export interface Revocation {
  * the sessions.
  */
 export type SparesSessions = (found: boolean) => Promise<boolean>;
+
+/** Told at the moment at which all of a grant is seen to be gone, with the target's time; not told where that isn't asked. */
+export type OnGone = (at: Instant) => void;
 
 /** Where a grant is made, before its server is known. */
 export type Where = Omit<Place, "server">;
@@ -122,7 +123,7 @@ export interface TargetConnection {
    * was observed that no path of ours gives access any more, and that no `create` of ours can still come to an effect;
    * otherwise throws GrantError `revoke-failed`.
    */
-  revoke(access: Access, spares: SparesSessions): Promise<Revocation>;
+  revoke(access: Access, spares: SparesSessions, onGone?: OnGone): Promise<Revocation>;
   /** Removes what of ours gives nobody anything any more and could not be removed when it ended, where it may; returns the names. */
   sweep(mayClear: (object: string) => boolean): Promise<readonly string[]>;
   /** All that stands there under names of ours, whoever made it, seen at one instant. */

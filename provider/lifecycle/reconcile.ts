@@ -8,20 +8,27 @@ import type { Observation, Standing } from "./ports";
 import { look, noteWider } from "./read";
 import { mustEnd, noteDrift, recordEnd, takeAway } from "./revoke";
 import { accessOf, type Endable, type OpenState, openFromRecord } from "./state";
-import { recordsByObject, type Seen, type Survey, seenOnce, surveyAll, thingKey, type Unreached } from "./survey";
+import {
+  recordsByObject,
+  type Seen,
+  type Survey,
+  type Surveying,
+  seenOnce,
+  surveyAll,
+  thingKey,
+  type Unreached,
+} from "./survey";
 import { cutBack } from "./update";
 import { asError, knownOf, reasonOf, type Trusted, tryTrustedView, type World } from "./world";
 
 /** What a reconciliation is about. */
-export interface Reconciling {
+export interface Reconciling extends Surveying {
   /** Only grants of these environments; null: of all. What the journal doesn't know is looked at in any case. */
   readonly environments: ReadonlySet<string> | null;
   /** How much is ended or cut back at once. */
   readonly atOnce: number;
   /** Objects of ours that shall end before their own end, although the journal doesn't know them. */
   readonly unwanted?: ReadonlySet<string>;
-  /** How long a connection may take to show what stands there, in milliseconds; absent: a minute. */
-  readonly surveyPatience?: number;
 }
 
 /** What was found, and what became of it. */
@@ -73,7 +80,7 @@ export interface CutBack {
  */
 export async function reconcile(world: World, reconciling: Reconciling): Promise<Reconciliation> {
   const before = await tryTrustedView(world, null);
-  const { surveys, unreached } = await surveyAll(world, clearable(before), reconciling.surveyPatience);
+  const { surveys, unreached } = await surveyAll(world, clearable(before), reconciling);
   // NB. after the lists: an intent is journaled before anything of it stands.
   const trusted = await tryTrustedView(world, null, "recording");
   if (!(trusted instanceof Error)) return { ...(await compare(world, reconciling, trusted, surveys)), unreached };

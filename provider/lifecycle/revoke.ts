@@ -280,10 +280,11 @@ async function act(
 ): Promise<Revocation & { readonly endedAt: Instant }> {
   return withConnection(world, access.place, async (connection) => {
     requireSameServer(connection, access.place);
-    const revocation = await connection.revoke(access, spares);
-    const { goneAt } = revocation;
-    const endedAt = goneAt === undefined ? await laterClock(world, connection) : Math.max(world.clock(), goneAt);
-    return { ...revocation, endedAt };
+    let endedAt: Instant | null = null;
+    const revocation = await connection.revoke(access, spares, (at) => {
+      endedAt = Math.max(world.clock(), at);
+    });
+    return { ...revocation, endedAt: endedAt ?? (await laterClock(world, connection)) };
   });
 }
 

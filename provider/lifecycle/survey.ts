@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Instant } from "@elevation/domain";
 import type { GrantRecord, JournalView, Orphan } from "@elevation/journal";
-import { isGrantError } from "../errors";
-import { withinTime } from "./deadline";
+import { isOfDeadline, withinTime } from "./deadline";
+import { eachOf } from "./each-of";
 import type { Standing } from "./ports";
 import { asError, type Deadline, laterClock, reasonOf, type World, withConnection } from "./world";
 
@@ -31,34 +31,39 @@ export interface Seen {
   readonly now: Instant;
 }
 
+/** How a survey goes about it. */
+export interface Surveying {
+  /** How many connections are asked at once; absent: all. A server with ten thousand grants has work for half a second with each. */
+  readonly surveysAtOnce?: number;
+  /** How long a connection may take to show what stands there, in milliseconds; absent: a minute. */
+  readonly surveyPatience?: number;
+}
+
 /**
- * What stands under names of ours at every connection that the environment names, all at the same time; what gives nobody anything
+ * What stands under names of ours at every connection that the environment names; what gives nobody anything
  * is cleared away first, where `mayClear` its object. One that takes longer than `patience` is not reached, and nothing is cleared away
  * there any more. Never rejects.
  */
 export async function surveyAll(
   world: World,
   mayClear: (object: string) => boolean,
-  patience = PATIENCE,
+  { surveysAtOnce, surveyPatience: patience = PATIENCE }: Surveying = {},
 ): Promise<{ readonly surveys: readonly Survey[]; readonly unreached: readonly Unreached[] }> {
   const surveys: Survey[] = [];
   const unreached: Unreached[] = [];
   const all = [...world.targets.values()].flatMap((target) =>
     target.connections().map((connection) => ({ kind: target.kind, connection })),
   );
-  await Promise.all(
-    all.map(async (where) => {
-      try {
-        const look = (deadline: Deadline) => survey({ ...world, deadline }, where, mayClear);
-        surveys.push(await withinTime("the survey", patience, look, 0));
-      } catch (error) {
-        const { connection } = where;
-        const late = `\`${connection}\` did not show within ${patience / 1000} s what stands there; see why its server says nothing, or is slow`;
-        const isLate = isGrantError(error) && error.code === "timed-out";
-        unreached.push({ connection, reason: isLate ? late : reasonOf(asError(error)) });
-      }
-    }),
-  );
+  await eachOf(all, surveysAtOnce ?? all.length, async (where) => {
+    try {
+      const look = (deadline: Deadline) => survey({ ...world, deadline }, where, mayClear);
+      surveys.push(await withinTime("the survey", patience, look, 0));
+    } catch (error) {
+      const { connection } = where;
+      const late = `\`${connection}\` did not show within ${patience / 1000} s what stands there; see why its server says nothing, or is slow`;
+      unreached.push({ connection, reason: isOfDeadline(error) ? late : reasonOf(asError(error)) });
+    }
+  });
   return { surveys: surveys.sort(byConnection), unreached: unreached.sort(byConnection) };
 }
 
@@ -73,10 +78,13 @@ function survey(
 ): Promise<Survey> {
   return withConnection(world, where, async (connection) => {
     const listed = await connection.list();
-    world.deadline?.check();
+    const mayClearNow = (object: string) => {
+      world.deadline?.check();
+      return mayClear(object);
+    };
     const isCleared =
-      listed.some(({ isOurs, isEmptied, place }) => isOurs && isEmptied && mayClear(place.object)) &&
-      (await connection.sweep(mayClear)).length > 0;
+      listed.some(({ isOurs, isEmptied, place }) => isOurs && isEmptied && mayClearNow(place.object)) &&
+      (await connection.sweep(mayClearNow)).length > 0;
     const standing = isCleared ? await connection.list() : listed;
     return { ...where, server: connection.server, standing, now: await laterClock(world, connection) };
   });
@@ -92,20 +100,36 @@ export function recordsByObject(view: JournalView): ReadonlyMap<string, GrantRec
   return new Map([...view.grants].map((record) => [thingKey(record.intent.place), record]));
 }
 
-/** Each thing once, for two connections may lead to one server: through that of its grant, else through that of the login that made it. */
+/**
+ * Each thing once, for two connections may lead to one server: through that of its grant, else through that of the login that made it. What
+ * the last of them to be asked doesn't show any more has ended while the others were.
+ */
 export function seenOnce(
   surveys: readonly Survey[],
   records: ReadonlyMap<string, GrantRecord>,
 ): ReadonlyMap<string, Seen> {
-  const seen = new Map<string, Seen>();
-  const rank = ({ place, isOurs }: Standing) =>
-    place.connection === records.get(thingKey(place))?.intent.place.connection ? 2 : isOurs ? 1 : 0;
+  const seen = new Map<string, Seen & { readonly rank: number }>();
+  const last = lastOfEach(surveys);
+  const there = new Set([...last.values()].flatMap(({ standing }) => standing.map(({ place }) => thingKey(place))));
   for (const { standing, now } of surveys) {
     for (const thing of standing) {
       const key = thingKey(thing.place);
+      if (!there.has(key)) continue;
+      const isOfItsGrant = thing.place.connection === records.get(key)?.intent.place.connection;
+      const rank = isOfItsGrant ? 2 : thing.isOurs ? 1 : 0;
       const before = seen.get(key);
-      if (before === undefined || rank(thing) > rank(before.thing)) seen.set(key, { thing, now });
+      if (before === undefined || rank > before.rank) seen.set(key, { thing, now, rank });
     }
   }
   return seen;
+}
+
+function lastOfEach(surveys: readonly Survey[]): ReadonlyMap<string, Survey> {
+  const last = new Map<string, Survey>();
+  for (const survey of surveys) {
+    const key = JSON.stringify([survey.kind, survey.server]);
+    const known = last.get(key);
+    if (known === undefined || survey.now >= known.now) last.set(key, survey);
+  }
+  return last;
 }

@@ -45,6 +45,8 @@ export interface DeskOptions {
 }
 
 const MOST_ROUNDS = 10;
+/** For how long one that waits is kept in mind that nobody looks at any more, in milliseconds. */
+const FORGOTTEN = 86_400_000;
 
 /** A letter that could not be settled yet. */
 interface Pending {
@@ -194,6 +196,9 @@ export class OrderDesk {
     if (answer.is !== "waits") this.#pending.delete(key);
     else {
       const again = this.#world.clock() + pauseAfter(failures, this.#options.random());
+      this.#forgetPending();
+      // NB. at the end: those that were not looked at for longest come first.
+      this.#pending.delete(key);
       this.#pending.set(key, { failures, again, seenAt });
       this.#resting.set(letter.name, again);
       if (failures > 1) return;
@@ -201,6 +206,15 @@ export class OrderDesk {
     const { order: kind = null, id = null, by = null } = order?.payload ?? {};
     const event = { letter: letter.name, order: kind, id, by, outcome: answer.is, reason: answer.why };
     this.#options.on({ type: "order", ...event });
+  }
+
+  /** What waits is looked at every minute: one that nobody looked at for a day was taken away, or answered by another reaper. */
+  #forgetPending(): void {
+    const long = this.#world.clock() - FORGOTTEN;
+    for (const [key, { again }] of this.#pending) {
+      if (again >= long) return;
+      this.#pending.delete(key);
+    }
   }
 
   async #answer(read: Read, seenAt: Instant): Promise<Answer> {

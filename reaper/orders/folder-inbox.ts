@@ -108,6 +108,9 @@ async function noteBeside(path: string): Promise<FileHandle | null> {
   }
 }
 
+/** What is the letter's fault; all else (no more descriptors, a faulty disk) is not, and it is read again. */
+const UNREADABLE = ["EACCES", "EPERM", "ENXIO"];
+
 /** Null where it is gone. Follows no link, and waits for no pipe. */
 async function readLetter(path: string): Promise<Pick<Letter, "text" | "fault"> | null> {
   const refused = (fault: string) => ({ text: null, fault });
@@ -118,6 +121,7 @@ async function readLetter(path: string): Promise<Pick<Letter, "text" | "fault"> 
     const code = codeOf(error);
     if (code === "ENOENT") return null;
     if (code === "ELOOP") return refused("it is a symbolic link; put the order itself there");
+    if (!UNREADABLE.includes(code)) throw error;
     return refused(`it can't be read (${code}); let the reaper read it`);
   }
   try {
@@ -133,7 +137,7 @@ async function readLetter(path: string): Promise<Pick<Letter, "text" | "fault"> 
     };
   } catch (error) {
     if (codeOf(error) === "ERR_ENCODING_INVALID_ENCODED_DATA") return refused("it is not UTF-8 text; save it as UTF-8");
-    return refused(`it can't be read (${codeOf(error)}); put it there again`);
+    throw error;
   } finally {
     await file.close();
   }

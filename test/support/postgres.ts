@@ -92,7 +92,7 @@ export async function startOrdersServer(options: StartOptions = {}): Promise<Ord
     server,
     major,
     target,
-    connect: async () => keep(withoutInstant(await target.connect(CONNECTION))),
+    connect: async () => keep(await target.connect(CONNECTION)),
     open: async (user, database = "orders") => keep(await openPerson(server.url(user, database))),
     superuser: asSuperuser,
     reset: async () => {
@@ -105,16 +105,6 @@ export async function startOrdersServer(options: StartOptions = {}): Promise<Ord
       await server.stop();
     },
   };
-}
-
-/** Whether it says when all was gone depends on sessions that may be open; the instant itself is never the same. */
-export function withoutInstant(connection: TargetConnection): TargetConnection {
-  const revoke = connection.revoke.bind(connection);
-  connection.revoke = async (...args) => {
-    const { goneAt: _, ...revocation } = await revoke(...args);
-    return revocation;
-  };
-  return connection;
 }
 
 /** The target of kind `postgres` whose connection `orders-production` has this address. */

@@ -6,6 +6,7 @@ import type {
   Access,
   Holding,
   Observation,
+  OnGone,
   Revocation,
   SparesSessions,
   Standing,
@@ -101,10 +102,12 @@ export class PostgresConnection implements TargetConnection {
     );
   }
 
-  async revoke(access: Access, spares: SparesSessions): Promise<Revocation> {
+  async revoke(access: Access, spares: SparesSessions, onGone: OnGone = () => undefined): Promise<Revocation> {
     return this.attempt("revoke-failed", "could not end the grant", async () => {
       const { looks, session, timeline } = this;
-      const revocation = await looks.whileEnding(() => revokeAccess(session, access, spares, timeline, looks));
+      const revocation = await looks.whileEnding(() =>
+        revokeAccess(session, access, { spares, onGone, timeline, looks }),
+      );
       const unscanned = this.session.database === this.database ? [] : [this.unscanned()];
       return { ...revocation, residue: [...unscanned, ...revocation.residue] };
     });

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Instant } from "@elevation/domain";
 import { GrantError } from "../../errors";
-import type { Access, Revocation, SparesSessions } from "../../lifecycle/ports";
+import type { Access, OnGone, Revocation, SparesSessions } from "../../lifecycle/ports";
 import {
   type Facts,
   type FactsRow,
@@ -34,14 +33,21 @@ interface Ending {
   readonly access: Access;
   readonly name: string;
   readonly spares: () => Promise<boolean>;
+  readonly onGone: OnGone;
   readonly timeline: Timeline;
   /** Everybody who was ever seen to hold the access, by oid. */
   readonly holders: Map<number, Holder>;
   /** Why a membership could not be revoked; of the last round only. */
   failures: string[];
   sessionsEnded: number;
-  /** What time it was at the server when all of it was seen to be gone; null where that wasn't asked. */
-  goneAt: Instant | null;
+}
+
+/** What an end needs besides the grant. */
+export interface Revoking {
+  readonly spares: SparesSessions;
+  readonly onGone: OnGone;
+  readonly timeline: Timeline;
+  readonly looks: SharedLooks;
 }
 
 /**
@@ -55,18 +61,16 @@ interface Ending {
 export async function revokeAccess(
   session: Session,
   access: Access,
-  spares: SparesSessions,
-  timeline: Timeline,
-  looks: SharedLooks,
+  { spares, onGone, timeline, looks }: Revoking,
 ): Promise<Revocation> {
   const name = grantRoleOf(access);
   const first = await settledFacts(session, access, name);
   const found = first.role !== null;
   const ending: Ending = {
-    ...{ session, access, name, timeline },
+    ...{ session, access, name, timeline, onGone },
     // A session that has SET ROLE keeps that until it ends, so where that can't be withheld none is spared.
     spares: async () => (session.hasOptions || !found) && (await spares(found)),
-    ...{ holders: new Map(), failures: [], sessionsEnded: 0, goneAt: null },
+    ...{ holders: new Map(), failures: [], sessionsEnded: 0 },
   };
   const trace = readTrace(access.trace);
   const baseline = baselineOf(first) ?? trace;
@@ -79,7 +83,6 @@ export async function revokeAccess(
   const gave = isOursToEnd(first, ending) && !isEmptied(first);
   return {
     ...{ found: gave, sessionsEnded: ending.sessionsEnded, residue: [...residue, ...handedOn] },
-    ...(ending.goneAt === null ? {} : { goneAt: ending.goneAt }),
     // Without a role there is no note: who looks again later has to be told.
     ...(handedOn.length === 0 || baseline === null ? {} : { trace: traceText(baseline, held) }),
   };
@@ -130,7 +133,7 @@ async function dropIdle(ending: Ending): Promise<Facts | null> {
     await endHolders(ending);
     return facts(ending);
   }
-  ending.goneAt = clockOf(now);
+  ending.onGone(clockOf(now));
   return factsOf(session, seen);
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type PostgresAddress as Address, faultOf, type Mask, maskOf, ServerFault } from "@elevation/journal/postgres";
-import { Client, type ClientConfig, escapeLiteral, type QueryResult } from "pg";
+import { Client, type ClientConfig, escapeLiteral, type QueryConfig, type QueryResult } from "pg";
 import { GrantError, type GrantErrorCode } from "../../errors";
 
 export { ServerFault };
@@ -128,7 +128,7 @@ export class Session {
   }
 
   /** NB. of several statements in one text pg gives an array, which its types don't say. */
-  private async query(query: string | { name: string; text: string; values: unknown[] }): Promise<QueryResult> {
+  private async query(query: string | QueryConfig): Promise<QueryResult> {
     if (this.silence !== null) throw this.silence;
     try {
       return await this.client.query(query);
@@ -172,9 +172,15 @@ export class Session {
     if (plan.length > 0) await this.rows(plan.map(({ sql }) => `PREPARE ${ownNameOf(sql)} AS ${sql}`).join("; "));
     for (const { sql } of plan) this.planned.add(sql);
     const asked = looks.flatMap((look) => [SEE_ANEW, executionOf(look)]);
-    const message = [begin(lockTimeoutMs), statement, "COMMIT", ...asked].join("; ");
+    const text = [begin(lockTimeoutMs), statement, "COMMIT", ...asked].join("; ");
+    // The server bounds each statement by itself.
+    const message = { text, query_timeout: QUERY_TIMEOUT_MS * (1 + looks.length) };
     const results = (await this.orRollBack(() => this.query(message))) as unknown as readonly QueryResult[];
-    return looks.map((_, n) => results.at(2 * (n - looks.length) + 1)?.rows ?? []);
+    return looks.map((_, n) => {
+      const result = results.at(2 * (n - looks.length) + 1);
+      if (result === undefined) throw new Error("a message was answered with fewer results than it has statements");
+      return result.rows;
+    });
   }
 
   /** NB. of a message nothing is run after what failed, so that no COMMIT in it is reached. */

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 import { setTimeout } from "node:timers/promises";
+import { promise as queueOf } from "fastq";
 import { Client } from "pg";
 import { PROBE } from "./company";
 
 /** How long before an expiry looking begins. By then a session has long been open and works. */
 const BEFORE_MS = 1_000;
 const EVERY_MS = 25;
+const LOGIN_EVERY_MS = 100;
+/** A login costs the server a process: were there no bound, those who are late would make everybody later. */
+const LOGINS_AT_ONCE = 2;
 /** One that still has access so long after is taken for one that never loses it. */
 const GIVEN_UP_MS = 60_000;
 
@@ -38,6 +42,7 @@ async function watchSession(url: string, expiresAt: number): Promise<Omit<Seen, 
   client.on("error", () => undefined);
   await client.connect();
   await client.query(PROBE);
+  await Promise.race([cut, setTimeout(Math.max(0, expiresAt - Date.now()))]);
   let refusedAt: number | null = null;
   while (cutAt === null) {
     requireTime(expiresAt, "an open session");
@@ -54,10 +59,12 @@ async function watchLogins(url: string, expiresAt: number): Promise<number> {
   await setTimeout(Math.max(0, expiresAt - Date.now()));
   for (;;) {
     requireTime(expiresAt, "a new login");
-    if (!(await canUse(url))) return Date.now() - expiresAt;
-    await setTimeout(EVERY_MS);
+    if (!(await logins.push(url))) return Date.now() - expiresAt;
+    await setTimeout(LOGIN_EVERY_MS);
   }
 }
+
+const logins = queueOf((url: string) => canUse(url), LOGINS_AT_ONCE);
 
 async function canUse(url: string): Promise<boolean> {
   const client = new Client({ connectionString: url });

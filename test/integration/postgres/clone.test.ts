@@ -10,7 +10,6 @@ import {
   sharedOrdersServer,
   targetOf,
   VARIABLE,
-  withoutInstant,
 } from "../../support/postgres";
 
 const theServer = sharedOrdersServer();
@@ -49,9 +48,7 @@ describe("a connection that leads to a copy of the grant's server", function () 
 
   const url = (server: PostgresServer) => server.url("elevation_manager", "orders");
   const connectTo = (server: PostgresServer, parameters = ""): Promise<TargetConnection> =>
-    targetOf(`${url(server)}${parameters}`)
-      .connect(CONNECTION)
-      .then(withoutInstant);
+    targetOf(`${url(server)}${parameters}`).connect(CONNECTION);
   const aliceStillReads = async () =>
     assert.equal(await (await orders.open("alice")).refusal("SELECT count(*) FROM orders"), null);
 

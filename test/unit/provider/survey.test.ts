@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
+import { GrantError } from "@elevation/provider";
 import { activate, reconcile } from "@elevation/provider/lifecycle";
 import { aRequest, createWorld, inputsOf, type TestWorld } from "../../support/lifecycle";
 
@@ -59,6 +60,46 @@ describe("a survey of several connections", () => {
     );
     answer();
     await closed;
+  });
+
+  it("when a statement of its takes too long for the server, then that is told, and not our own patience", async () => {
+    const { connect } = world.target;
+    world.target.connect = async (name) => ({
+      ...(await connect(name)),
+      list: () => Promise.reject(new GrantError("timed-out", "canceling statement due to statement timeout")),
+    });
+    const { unreached } = await reconciled();
+    assert.deepEqual(
+      unreached.map(({ reason }) => reason),
+      ["canceling statement due to statement timeout", "canceling statement due to statement timeout"],
+    );
+  });
+
+  it("when the time is over while it is cleared away, then the next thing stays", async () => {
+    answer();
+    const { connect } = world.target;
+    const cleared: string[] = [];
+    let isOver = false;
+    const over = new Promise<void>((resolve) => {
+      world.target.connect = async (name) => ({
+        ...(await connect(name)),
+        sweep: async (mayClear) => {
+          if (mayClear("elev_first")) cleared.push("elev_first");
+          await reconciling;
+          isOver = true;
+          try {
+            if (mayClear("elev_second")) cleared.push("elev_second");
+          } finally {
+            resolve();
+          }
+          return cleared;
+        },
+      });
+    });
+    const reconciling = reconciled();
+    await reconciling;
+    await over;
+    assert.deepEqual([cleared, isOver], [["elev_first"], true]);
   });
 
   it("when it answers after that, then nothing is cleared away there any more, and when it answers in time, it is", async () => {

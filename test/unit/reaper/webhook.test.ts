@@ -225,6 +225,19 @@ describe("the webhook", () => {
     ]);
   }).timeout(30_000);
 
+  it("when one is put back into a full queue, then it stays bounded", async () => {
+    const tried = async (times: number) => {
+      for (let i = 0; i < times; i++) await receiver.next();
+    };
+    receiver.answer = (response) => void response.writeHead(500).end();
+    for (let i = 0; i < 1_001; i++) notifier.notify(aNotice(String(i)));
+    await tried(2);
+    for (let i = 0; i < 3_000; i++) notifier.notify(aNotice(`later ${i}`));
+    await notifier.close(0);
+    assert.equal(counts.dropped, 4_001);
+    assert.ok(/^100[01] notices were not delivered to /.test(said.at(-1) ?? ""), said.at(-1));
+  }).timeout(10_000);
+
   it("when it is time to stop and nobody takes notices, then it stops, and says how many were not delivered", async () => {
     receiver.answer = () => undefined;
     for (const id of ["1", "2", "3"]) notifier.notify(aNotice(id));
