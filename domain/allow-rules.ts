@@ -4,10 +4,10 @@ import type { Case } from "./case";
 import { type CompiledAllow, type CompiledReason, cappedMax, type Span } from "./compiled-policy";
 import { whoMatches } from "./compiled-who";
 import type { Violation } from "./decision";
+import { type Found, joined, NONE } from "./found";
 import { windowAt } from "./hours";
 import type { Instant } from "./instant";
 import { allowsOfRole } from "./rule-index";
-import { trimWhiteSpace } from "./text";
 import * as violation from "./violation";
 
 /** What a rule, or break-glass, makes of a request. */
@@ -49,22 +49,11 @@ export function mayAsk({ rules, people, proof, request, at }: Case, { onBehalf }
 }
 
 /** A reason's length is that of the trimmed text in code points; the pattern looks at the reason as written. */
-export function reasonViolations(kase: Case, rule: string, { minLength, matches }: CompiledReason): Violation[] {
-  const { reason } = kase.request.spec;
-  const length = codePoints(trimWhiteSpace(reason));
-  const violations: Violation[] = [];
-  if (length < minLength) violations.push(violation.reasonTooShort(kase, rule, length, minLength));
-  if (matches !== null && !matches.regex.test(reason)) {
-    violations.push(violation.reasonNoMatch(kase, rule, matches));
-  }
-  return violations;
-}
-
-/** Code points that are two units of UTF-16 each. */
-const PAIRS = /[\u{10000}-\u{10ffff}]/gu;
-
-function codePoints(text: string): number {
-  return text.length - (text.match(PAIRS)?.length ?? 0);
+export function reasonViolations(kase: Case, rule: string, { minLength, matches }: CompiledReason): Found {
+  const { reasonLength: length, request } = kase;
+  const short = length < minLength ? [violation.reasonTooShort(kase, rule, length, minLength)] : NONE;
+  if (matches === null || matches.regex.test(request.spec.reason)) return short;
+  return [...short, violation.reasonNoMatch(kase, rule, matches)];
 }
 
 function nobody(kase: Case): Verdict {
@@ -97,16 +86,16 @@ function judgeBy(rule: CompiledAllow, kase: Case): Verdict {
     : bounds.asked.milliseconds;
   const hours = judgeHours(rule, kase, kase.at + duration);
   const approvals = judgeApprovals(kase, rule, duration);
-  const violations = durationViolations(rule, kase, bounds);
-  violations.push(
-    ...hours.violations,
-    ...reasonViolations(kase, rule.id, rule.reason),
-    ...ticketViolations(rule, kase),
+  const violations = joined(
+    durationViolations(rule, kase, bounds),
+    hours.violations,
+    reasonViolations(kase, rule.id, rule.reason),
+    ticketViolations(rule, kase),
+    rule.approvals !== null && approvals.missing.length > 0
+      ? [violation.approvalsMissing(kase, rule, rule.approvals, approvals)]
+      : NONE,
+    coolingDown(rule, kase),
   );
-  if (rule.approvals !== null && approvals.missing.length > 0) {
-    violations.push(violation.approvalsMissing(kase, rule, rule.approvals, approvals));
-  }
-  violations.push(...coolingDown(rule, kase));
   return { rule: rule.id, allow: rule, violations, approvals, duration, end: hours.end };
 }
 
@@ -114,9 +103,9 @@ function judgeBy(rule: CompiledAllow, kase: Case): Verdict {
  * The hours contain `t`; those of an extension contain now, and `t` as well where they hold. Where they hold, the end is cut to
  * closing time.
  */
-export function judgeHours(rule: CompiledAllow, kase: Case, end: Instant): { violations: Violation[]; end: Instant } {
+export function judgeHours(rule: CompiledAllow, kase: Case, end: Instant): { violations: Found; end: Instant } {
   const { hours } = rule;
-  if (hours === null) return { violations: [], end };
+  if (hours === null) return { violations: NONE, end };
   const { at, extended, now } = kase;
   const window = windowAt(hours, at, end);
   const isOpen = extended === null ? window !== null : windowAt(hours, now, now) !== null;
@@ -124,7 +113,7 @@ export function judgeHours(rule: CompiledAllow, kase: Case, end: Instant): { vio
   if (!isOpen)
     return { violations: [violation.outsideHours(kase, rule, hours, extended === null ? at : now)], end: cut };
   if (hours.isHold && window === null) return { violations: [violation.outsideHours(kase, rule, hours, at)], end: cut };
-  return { violations: [], end: cut };
+  return { violations: NONE, end: cut };
 }
 
 /** What is asked: the request's duration, else the rule's default, else its effective max. */
@@ -135,28 +124,25 @@ function boundsOf(rule: CompiledAllow, { rules, request, duration }: Case): viol
 }
 
 /** `min` bounds what is asked, not what a clamp or a cut leaves of it. */
-function durationViolations(rule: CompiledAllow, kase: Case, bounds: violation.Bounds): Violation[] {
+function durationViolations(rule: CompiledAllow, kase: Case, bounds: violation.Bounds): Found {
   const { asked, max } = bounds;
-  const violations: Violation[] = [];
-  if (asked.milliseconds < rule.min.milliseconds) violations.push(violation.durationTooShort(kase, rule, bounds));
-  if (asked.milliseconds > max.milliseconds && !rule.isClamping) {
-    violations.push(violation.durationTooLong(kase, rule, bounds));
-  }
-  return violations;
+  const short = asked.milliseconds < rule.min.milliseconds ? [violation.durationTooShort(kase, rule, bounds)] : NONE;
+  if (asked.milliseconds <= max.milliseconds || rule.isClamping) return short;
+  return [...short, violation.durationTooLong(kase, rule, bounds)];
 }
 
-function ticketViolations(rule: CompiledAllow, kase: Case): Violation[] {
+function ticketViolations(rule: CompiledAllow, kase: Case): Found {
   const { ticket } = kase.request.spec;
-  if (rule.ticket === null) return [];
+  if (rule.ticket === null) return NONE;
   if (ticket === undefined) return [violation.ticketRequired(kase, rule, rule.ticket)];
-  return rule.ticket.regex.test(ticket) ? [] : [violation.ticketInvalid(kase, rule, rule.ticket, ticket)];
+  return rule.ticket.regex.test(ticket) ? NONE : [violation.ticketInvalid(kase, rule, rule.ticket, ticket)];
 }
 
 /** Since the latest of the person's grants by this rule ended. An extension is not judged by it. */
-export function coolingDown(rule: CompiledAllow, kase: Case): Violation[] {
+export function coolingDown(rule: CompiledAllow, kase: Case): Found {
   const { at, extended } = kase;
   const { cooldown } = rule;
-  if (cooldown === null || extended !== null) return [];
+  if (cooldown === null || extended !== null) return NONE;
   const ends = kase.history
     .ofPerson(kase.request.spec.requester)
     .filter((grant) => grant.rule === rule.id)

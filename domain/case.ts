@@ -9,6 +9,7 @@ import type { Instant } from "./instant";
 import type { Policy } from "./policy";
 import type { Request } from "./request";
 import { type Cell, cellOf } from "./rule-index";
+import { codePoints, trimWhiteSpace } from "./text";
 
 /** One request before one judge at one instant: what every step of decide() looks at. */
 export interface Case {
@@ -22,6 +23,8 @@ export interface Case {
   readonly cell: Cell;
   readonly request: Request;
   readonly requestDigest: Digest;
+  /** Code points of the reason, trimmed. */
+  readonly reasonLength: number;
   readonly duration: Span | null;
   readonly isBreakGlass: boolean;
   readonly now: Instant;
@@ -42,6 +45,7 @@ export interface Case {
 /** What is read of a request once. */
 interface CompiledRequest {
   readonly digest: Digest;
+  readonly reasonLength: number;
   readonly duration: Span | null;
   readonly requestedAt: Instant;
   readonly startAt: Instant | null;
@@ -54,7 +58,7 @@ export function openCase(policy: Policy, directory: Directory, request: Request,
   const { now } = context;
   const { environment, requester, role } = request.spec;
   const [rules, people] = [compilePolicy(policy), compileDirectory(directory)];
-  const { digest, duration, requestedAt, startAt } = compileRequest(request);
+  const { digest, duration, reasonLength, requestedAt, startAt } = compileRequest(request);
   const live = indexOf(context.live);
   const start = startAt === null ? now : Math.max(now, startAt);
   const extended = extendedBy(request, live);
@@ -67,6 +71,7 @@ export function openCase(policy: Policy, directory: Directory, request: Request,
     cell: cellOf(rules, role, environment),
     request,
     requestDigest: digest,
+    reasonLength,
     duration,
     isBreakGlass: request.spec.breakGlass === true,
     now,
@@ -112,6 +117,7 @@ function compileRequest(request: Request): CompiledRequest {
   const { apiVersion, kind, metadata, spec } = request;
   const result = {
     digest: digestOf({ apiVersion, kind, metadata, spec }),
+    reasonLength: codePoints(trimWhiteSpace(spec.reason)),
     duration: spec.duration === undefined ? null : spanOf(spec.duration),
     requestedAt: instantOfText(spec.requestedAt),
     startAt: spec.startAt === undefined ? null : instantOfText(spec.startAt),

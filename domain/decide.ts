@@ -8,6 +8,7 @@ import type { Decision, DecisionContext, Violation } from "./decision";
 import { deniesAt, deniesNext, denyRulesFor } from "./deny-rules";
 import type { Directory } from "./directory";
 import { extensionViolations } from "./extension";
+import { type Found, joined, NONE } from "./found";
 import { formatInstant, type Instant } from "./instant";
 import { conflicts, heldLimit, liveLimits } from "./limits";
 import type { Policy } from "./policy";
@@ -52,20 +53,7 @@ function judge(kase: Case): Decision {
   return allow(kase, verdict.rule, kase.at, end, verdict.approvals);
 }
 
-const NONE: readonly never[] = [];
-
-/** All in their order. NB. As a rule only one list holds anything, and then it is the answer. */
-function joined(...lists: readonly (readonly Violation[])[]): readonly Violation[] {
-  let only = NONE as readonly Violation[];
-  for (const list of lists) {
-    if (list.length === 0) continue;
-    if (only.length > 0) return lists.flat();
-    only = list;
-  }
-  return only;
-}
-
-function deniedBy(kase: Case, denyRules: readonly CompiledDeny[]): readonly Violation[] {
+function deniedBy(kase: Case, denyRules: readonly CompiledDeny[]): Found {
   if (denyRules.length === 0) return NONE;
   return denyRules.filter((rule) => deniesAt(rule, kase.at)).map((rule) => violation.denied(kase, rule));
 }
@@ -76,8 +64,8 @@ export function cutToDenials(kase: Case, denyRules: readonly CompiledDeny[], end
 }
 
 /** Step 1. */
-function unknownNames(kase: Case): Violation[] {
-  if (kase.person !== null && kase.cell.target !== null) return [];
+function unknownNames(kase: Case): Found {
+  if (kase.person !== null && kase.cell.target !== null) return NONE;
   const { environment, role } = kase.request.spec;
   const violations: Violation[] = [];
   if (kase.person === null) violations.push(violation.unknownRequester(kase));
@@ -91,45 +79,43 @@ function unknownNames(kase: Case): Violation[] {
 }
 
 /** Step 2. */
-function untimely(kase: Case): Violation[] {
-  const latestStart = kase.requestedAt + kase.rules.startWithin.milliseconds;
+function untimely(kase: Case): Found {
+  const { now, requestedAt, start, startAt } = kase;
+  const latestStart = requestedAt + kase.rules.startWithin.milliseconds;
   const activateBy = activateByOf(kase.policy, kase.request);
-  const violations: Violation[] = [];
-  if (kase.requestedAt > kase.now) violations.push(violation.requestNotYet(kase));
-  if (kase.startAt !== null && kase.startAt > latestStart) {
-    violations.push(violation.startTooLate(kase, kase.startAt, latestStart));
-  }
-  if (kase.start >= activateBy) violations.push(violation.requestLapsed(kase, activateBy));
-  return [...violations, ...unproven(kase)];
+  return joined(
+    requestedAt > now ? [violation.requestNotYet(kase)] : NONE,
+    startAt !== null && startAt > latestStart ? [violation.startTooLate(kase, startAt, latestStart)] : NONE,
+    start >= activateBy ? [violation.requestLapsed(kase, activateBy)] : NONE,
+    unproven(kase),
+  );
 }
 
 /**
  * The requester asked, or somebody whom a rule that could allow it lets ask for others. A signature proves as much as being the
  * author of the change, and more.
  */
-function unproven(kase: Case): Violation[] {
+function unproven(kase: Case): Found {
   const { proof, rules, people, person, request } = kase;
-  if (rules.proof === "none") return [];
+  if (rules.proof === "none") return NONE;
   if (proof === null || (rules.proof === "signature" && proof.how !== "signature")) {
     return [violation.requestUnproven(kase, rules.proof)];
   }
   const { requester } = request.spec;
-  if (proof.by === requester) return [];
+  if (proof.by === requester) return NONE;
   const isLet =
     !kase.isBreakGlass && kase.cell.allows.matching(people, person, kase.at).some((rule) => mayAsk(kase, rule));
-  return isLet ? [] : [violation.askedByAnother(kase, proof.by)];
+  return isLet ? NONE : [violation.askedByAnother(kase, proof.by)];
 }
 
 /** Step 6: the person's identity at the target, and how long access may outlive the grant there. */
-export function targetViolations(kase: Case): Violation[] {
+export function targetViolations(kase: Case): Found {
   const { environment, role } = kase.request.spec;
   const kind = kindOf(kase);
-  const violations = kase.person?.kinds.has(kind) === true ? [] : [violation.noIdentity(kase, kind)];
+  const missing = kase.person?.kinds.has(kind) === true ? NONE : [violation.noIdentity(kase, kind)];
   const most = kase.rules.maxOutlives.get(role);
-  if (most !== undefined && outlives(kind) > most.milliseconds) {
-    violations.push(violation.outlivesTooLong(kase, environment, outlives(kind), most));
-  }
-  return violations;
+  if (most === undefined || outlives(kind) <= most.milliseconds) return missing;
+  return [...missing, violation.outlivesTooLong(kase, environment, outlives(kind), most)];
 }
 
 function allow(

@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Case } from "./case";
 import type { EndedGrant, LiveGrant, Violation } from "./decision";
+import { type Found, NONE } from "./found";
 import type { Interval } from "./hours";
 import type { Instant } from "./instant";
 import * as violation from "./violation";
 
 /** How many grants may be live at once (design §5 "Limits"); the grant that this one prolongs doesn't count. */
-export function liveLimits(kase: Case): Violation[] {
+export function liveLimits(kase: Case): Found {
   const { environment, requester, role } = kase.request.spec;
   const { livePerPerson, livePerRole } = kase.rules.limits;
   const perRole = livePerRole.get(role);
+  if (livePerPerson === null && perRole === undefined) return NONE;
   const isCounted = (grant: LiveGrant): boolean => grant !== kase.extended;
   const violations: Violation[] = [];
   if (livePerPerson !== null) {
@@ -27,9 +29,9 @@ export function liveLimits(kase: Case): Violation[] {
  * How long the person holds access in the window that ends with this grant, at `end`: grants that overlap count each. Only where
  * a rule speaks and nothing is denied, since there is no end otherwise.
  */
-export function heldLimit(kase: Case, end: Instant): Violation[] {
+export function heldLimit(kase: Case, end: Instant): Found {
   const { heldPer } = kase.rules.limits;
-  if (heldPer === null) return [];
+  if (heldPer === null) return NONE;
   const { requester } = kase.request.spec;
   const window = { from: end - heldPer.window.milliseconds, to: end };
   const before = [
@@ -45,10 +47,10 @@ export function heldLimit(kase: Case, end: Instant): Violation[] {
 }
 
 /** Separation of duties: the person's live grants of roles that exclude this one, the last to end for each role and environment. */
-export function conflicts(kase: Case): Violation[] {
+export function conflicts(kase: Case): Found {
   const { requester, role } = kase.request.spec;
   const excluded = kase.rules.conflicts.get(role);
-  if (excluded === undefined) return [];
+  if (excluded === undefined) return NONE;
   const found = new Map<string, LiveGrant>();
   for (const grant of kase.live.ofPerson(requester)) {
     const key = `${grant.role} ${grant.environment}`;

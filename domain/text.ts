@@ -70,3 +70,10 @@ function isWhiteSpace(character: string): boolean {
   // NB. Most texts begin and end with a letter, and this is asked at each decision.
   return (character < "a" || character > "z") && /\p{White_Space}/u.test(character);
 }
+
+/** Code points that are two units of UTF-16 each. */
+const PAIRS = /[\u{10000}-\u{10ffff}]/gu;
+
+export function codePoints(text: string): number {
+  return text.length - (text.match(PAIRS)?.length ?? 0);
+}
