@@ -10,6 +10,7 @@ import {
   type LiveGrant,
   type Lock,
   lockOf,
+  type Place,
 } from "@elevation/domain";
 import { type GrantRecord, headOf, nextRecord, verifiedInstant } from "./grant-record";
 import type { JournalView, ObeyedOrder, Revocation } from "./journal-view";
@@ -36,6 +37,8 @@ export class ChainState {
   readonly #hashes: string[] = [];
   /** All that was ever known of a digest, oldest first. */
   readonly #records = new Map<Digest, GrantRecord[]>();
+  /** Of which digests it was ever known that they give an identity a role at a place. */
+  readonly #places = new Map<string, Digest[]>();
   readonly #decisions = new Map<Digest, Decided[]>();
   readonly #failures = new Map<Digest, Failed[]>();
   readonly #schedules = new Schedules();
@@ -104,6 +107,8 @@ export class ChainState {
     const after = nextRecord(digest, before, event);
     if (after === null) return;
     append(this.#records, digest, after);
+    if (before === null || placeKey(before.intent.place) !== placeKey(after.intent.place))
+      append(this.#places, placeKey(after.intent.place), digest);
     if (after.status === before?.status) return;
     const grant = this.#grantOf(after);
     if (after.status === "live") this.#live.set(digest, grant);
@@ -141,7 +146,7 @@ export class ChainState {
   #makeView(): JournalView {
     const [hashes, records, decisions, failures] = [this.#hashes, this.#records, this.#decisions, this.#failures];
     const [chains, orders, allLocks, locks] = [this.#chains, this.#orders, this.#locks, this.#locks.length];
-    const revocations = this.#revocations;
+    const [revocations, places] = [this.#revocations, this.#places];
     // Frozen: decide() indexes such a list once.
     const [head, live, ended] = [this.head, Object.freeze([...this.#live.values()]), this.#history.length];
     const allEnded = this.#history;
@@ -159,6 +164,11 @@ export class ChainState {
       },
       scheduled: this.#schedules.snapshot(),
       grant,
+      alike: (place) => {
+        const key = placeKey(place);
+        const records = [...new Set(places.get(key))].flatMap((digest) => grant(digest) ?? []);
+        return records.filter(({ status, intent }) => status === "live" && placeKey(intent.place) === key);
+      },
       chain: (digest) => (chains.get(digest) ?? [digest]).filter((each) => each === digest || grant(each) !== null),
       grants: {
         *[Symbol.iterator]() {
@@ -192,8 +202,13 @@ function idKey(key: string, id: string): string {
   return `${key} ${id}`;
 }
 
-function append<V>(lists: Map<Digest, V[]>, digest: Digest, value: V): void {
-  const list = lists.get(digest);
-  if (list === undefined) lists.set(digest, [value]);
+/** Which role it gives whom, wherever its object is. */
+function placeKey({ kind, connection, server, role, identity }: Place): string {
+  return JSON.stringify([kind, connection, server, role, identity]);
+}
+
+function append<K, V>(lists: Map<K, V[]>, key: K, value: V): void {
+  const list = lists.get(key);
+  if (list === undefined) lists.set(key, [value]);
   else list.push(value);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Decision, Digest, EndedGrant, Instant, LiveGrant, Lock, OrderPayload } from "@elevation/domain";
+import type { Decision, Digest, EndedGrant, Instant, LiveGrant, Lock, OrderPayload, Place } from "@elevation/domain";
 import type { GrantRecord } from "./grant-record";
 import type { Orphan } from "./orphan";
 import type { Schedule } from "./schedule";
@@ -26,6 +26,8 @@ export interface JournalView {
   readonly openedAt: Instant;
   /** Grants from their intent until they ended or failed, as decide() takes them. */
   readonly live: readonly LiveGrant[];
+  /** Those of the live grants that give the same identity the same role at the same place, whoever asked for them; in the order of their first intents. */
+  alike(place: Place): readonly GrantRecord[];
   /** Grants that ended, in the order of their ends, as decide() takes them. */
   readonly history: readonly EndedGrant[];
   /** Requests that wait for their start, or whose activation there is not yet known to have come about. */

@@ -4,7 +4,6 @@ import {
   type EndCause,
   formatInstant,
   type Instant,
-  type LiveGrant,
   type Lockable,
   lockedBy,
   type NewEvent,
@@ -243,34 +242,16 @@ export function sparesSessions(
 }
 
 /** Whether another live grant gives the same person the same role at the same place. */
-function givesSameAccess(view: JournalView, access: Access, now: Instant): boolean {
-  const same = accessKey(access.place);
-  return view.live.some((live) => {
-    if (live.request === access.digest || live.expiresAt <= now || accessKeyOf(live, view) !== same) return false;
-    const grant = recordOf(live, view);
-    return grant?.activated === true && grant.marks.length === 0;
-  });
-}
-
-function recordOf({ request }: LiveGrant, view: JournalView): GrantRecord | null {
-  return request === undefined ? null : view.grant(request as Digest);
-}
-
-function accessKey({ kind, connection, server, role, identity }: Place): string {
-  return JSON.stringify([kind, connection, server, role, identity]);
-}
-
-/** A live grant keeps its place: of a thousand that end one after the other, each is asked for it by all others. */
-const accessKeys = new WeakMap<LiveGrant, string | null>();
-
-function accessKeyOf(live: LiveGrant, view: JournalView): string | null {
-  let key = accessKeys.get(live);
-  if (key === undefined) {
-    const grant = recordOf(live, view);
-    key = grant === null ? null : accessKey(grant.intent.place);
-    accessKeys.set(live, key);
-  }
-  return key;
+function givesSameAccess(view: JournalView, { digest, place }: Access, now: Instant): boolean {
+  return view
+    .alike(place)
+    .some(
+      (other) =>
+        other.digest !== digest &&
+        other.activated &&
+        other.marks.length === 0 &&
+        instantOf(other.intent.expiresAt) > now,
+    );
 }
 
 async function act(

@@ -115,8 +115,15 @@ export function openFromIntent(inputs: GrantInputs, { intent, last }: GrantRecor
 /** A grant as the journal alone has it. */
 export function openFromRecord(record: GrantRecord): OpenState {
   const { request, origin } = record.intent;
-  return openFromIntent({ request, digest: record.digest, origin: origin ?? "", ...record.stack }, record);
+  const known = opened.get(record);
+  if (known !== undefined) return known;
+  const state = openFromIntent({ request, digest: record.digest, origin: origin ?? "", ...record.stack }, record);
+  opened.set(record, state);
+  return state;
 }
+
+/** A record never changes, and a reaper asks for all of them each second. */
+const opened = new WeakMap<GrantRecord, OpenState>();
 
 /** A Grant of which nothing was ever opened. */
 export function closedState(inputs: GrantInputs): GrantState {

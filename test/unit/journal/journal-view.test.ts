@@ -280,6 +280,7 @@ describe("the view of any chain", () => {
     "drift",
     "residue",
   ] as const;
+  const identities = ["alice", "bob"];
   const anyEvent = fc.oneof(
     { weight: 1, arbitrary: fc.constant(aNote("x")) },
     {
@@ -290,10 +291,12 @@ describe("the view of any chain", () => {
           digest: fc.constantFrom(...digests),
           stack: fc.constantFrom("production", "staging"),
           minutes: fc.nat(60),
+          identity: fc.constantFrom(...identities),
         })
-        .map(({ type, digest, stack, minutes }) => {
+        .map(({ type, digest, stack, minutes, identity }) => {
           const endedAt = formatInstant(NOON + minutes * 60_000);
-          if (type === "activating") return anEvent(type, digest, anIntent({ stack, expiresAt: endedAt }));
+          const place = { ...anIntent().place, identity };
+          if (type === "activating") return anEvent(type, digest, anIntent({ stack, expiresAt: endedAt, place }));
           if (type === "expired") return anEvent(type, digest, { cause: "expiry", endedAt, sessionsEnded: 0 });
           return anEvent(type, digest);
         }),
@@ -311,7 +314,16 @@ describe("the view of any chain", () => {
           store.force(batch);
           views.push(await journal.view());
         }
-        for (const view of views) assertNaive(view, store.events.slice(0, view.head.seq), digests);
+        for (const view of views) {
+          assertNaive(view, store.events.slice(0, view.head.seq), digests);
+          for (const identity of identities) {
+            const isAlike = ({ status, intent }: GrantRecord) =>
+              status === "live" && intent.place.identity === identity;
+            const alike = view.alike({ ...anIntent().place, identity, object: "elev_other" });
+            assert.deepEqual(new Set(alike), new Set([...view.grants].filter(isAlike)));
+            assert.equal(alike.length, new Set(alike).size);
+          }
+        }
       }),
       { numRuns: 150 },
     );
