@@ -52,8 +52,12 @@ export function sayProblems({ problems }: Pick<BadDocuments, "problems">, say: (
     say(line === 0 ? `error: ${file}: ${message}` : `error: ${file}:${line}:${column}: ${message}`);
 }
 
-/** Another one where the file is another, or was written. */
+/** Another one where the file is another, or was written. What can't be looked at has the state of why: whoever reads it then says so. */
 export function stateOf(path: string): string {
-  const found = statSync(path, { throwIfNoEntry: false });
-  return found === undefined ? "absent" : `${found.ino} ${found.size} ${found.mtimeMs}`;
+  try {
+    const found = statSync(path);
+    return `${found.ino} ${found.size} ${found.mtimeMs}`;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code ?? "unknown fault";
+  }
 }

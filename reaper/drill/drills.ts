@@ -10,7 +10,7 @@ const AGAIN = 300_000;
 const A_MOMENT = 2_000;
 
 export interface DrillsOptions {
-  /** As they are now. Must not throw. */
+  /** As they are now. Where it throws, those that it told last go on. */
   readonly drills: () => readonly Drill[];
   readonly run: (drill: Drill, stop: AbortSignal) => Promise<DrillOutcome>;
   readonly clock: () => Instant;
@@ -29,25 +29,36 @@ export class Drills {
   readonly #options: DrillsOptions;
   readonly #turns = new Map<string, Turn>();
   readonly #stop = new AbortController();
+  #last: readonly Drill[] = [];
 
   constructor(options: DrillsOptions) {
     this.#options = options;
   }
 
-  /** Begins what is due. */
+  /** Begins what is due. Never throws: who looks at the grants looks on, whatever becomes of drills. */
   look(): void {
     if (this.#stop.signal.aborted) return;
     const now = this.#options.clock();
-    for (const drill of this.#options.drills()) {
+    for (const drill of this.#drills()) {
       const turn = this.#turns.get(drill.name) ?? { next: now, failures: 0, running: null };
       this.#turns.set(drill.name, turn);
       // A clock that was set back must not put off for hours what it would do soon.
       turn.next = Math.min(turn.next, now + drill.every);
       if (turn.running !== null || now < turn.next) continue;
-      turn.running = this.#run(drill, turn, now).finally(() => {
+      const isOver = () => {
         turn.running = null;
-      });
+      };
+      turn.running = this.#run(drill, turn, now).then(isOver, isOver);
     }
+  }
+
+  #drills(): readonly Drill[] {
+    try {
+      this.#last = this.#options.drills();
+    } catch {
+      // What is wrong with their file is told by whoever reads it.
+    }
+    return this.#last;
   }
 
   /** Begins none any more, and waits until those under way have let go of what they hold: no longer than a login or an activation takes. */

@@ -27,6 +27,8 @@ function aDrill(changes: Partial<Drill> = {}): Drill {
 describe("the schedule of fire drills", () => {
   let now: number;
   let all: Drill[];
+  let unreadable: Error | null;
+  let deaf: Error | null;
   let begun: string[];
   let told: DrillEvent[];
   let end: (outcome: DrillOutcome | Error) => Promise<void>;
@@ -36,10 +38,15 @@ describe("the schedule of fire drills", () => {
   beforeEach(() => {
     now = NOON;
     all = [aDrill()];
+    unreadable = null;
+    deaf = null;
     begun = [];
     told = [];
     drills = new Drills({
-      drills: () => all,
+      drills: () => {
+        if (unreadable !== null) throw unreadable;
+        return all;
+      },
       run: ({ name }, stop) => {
         begun.push(name);
         stopped = stop;
@@ -53,7 +60,10 @@ describe("the schedule of fire drills", () => {
         });
       },
       clock: () => now,
-      on: (event) => told.push(event),
+      on: (event) => {
+        told.push(event);
+        if (deaf !== null) throw deaf;
+      },
     });
   });
 
@@ -116,6 +126,21 @@ describe("the schedule of fire drills", () => {
         ["drill-passed", 1],
         ["drill-failed", 1],
       ],
+    );
+  });
+
+  it("when it can't be read which there are, or whoever is told fails, then those that were known go on", async () => {
+    unreadable = new Error("EIO");
+    assert.deepEqual(beginsAt(0), []);
+    unreadable = null;
+    assert.deepEqual(beginsAt(0), [0]);
+    deaf = new Error("nobody listens");
+    await end(PASSED);
+    unreadable = new Error("EIO");
+    assert.deepEqual(beginsAt(60 * MINUTE), [60 * MINUTE]);
+    assert.deepEqual(
+      told.map(({ type }) => type),
+      ["drill-passed"],
     );
   });
 
