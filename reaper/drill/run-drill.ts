@@ -43,7 +43,8 @@ export async function runDrill(drill: Drill, setting: DrillSetting, stop: AbortS
     if (!(await isItsTurn(drill, world))) return { outcome: "waits" };
     await requireNoAccess(drill);
     if (stop.aborted) return { outcome: "stopped", grant };
-    grant = await open(drill, setting);
+    grant = await open(drill, setting, stop);
+    if (stop.aborted) return { outcome: "stopped", grant };
     return grant === null ? { outcome: "waits" } : await observe(drill, world, grant, stop);
   } catch (error) {
     const fault = error instanceof DrillFault ? error : new DrillFault("grant-failed", reasonOf(error));
@@ -80,14 +81,14 @@ async function requireNoAccess({ enter, statement, role, requester }: Drill): Pr
   );
 }
 
-/** Null: another process was faster. */
-async function open(drill: Drill, { world, judge }: DrillSetting): Promise<OpenState | null> {
+/** Null: another process was faster, or it was told to stop before it began. */
+async function open(drill: Drill, { world, judge }: DrillSetting, stop: AbortSignal): Promise<OpenState | null> {
   const documents = judge();
   if (documents === null)
     throw new DrillFault("grant-failed", "nothing is decided while policy and directory can't be read; mend them");
   const inputs = inputsOfDrill(drill, world.clock(), randomBytes(6).toString("hex"));
   const state = await withinTime("the activation", ACTIVATION_TIMEOUT, (deadline) =>
-    activateIf({ ...world, judge: () => documents, deadline }, inputs, isFree(inputs)),
+    activateIf({ ...world, judge: () => documents, deadline }, inputs, (view) => !stop.aborted && isFree(inputs)(view)),
   ).catch((error: unknown) => {
     const isDenied = isGrantError(error) && error.code === "denied";
     throw new DrillFault(isDenied ? "denied" : "grant-failed", oneLine(reasonOf(error)));

@@ -255,6 +255,15 @@ describe("a fire drill", () => {
     assert.deepEqual(await run(aDrill(), before.signal), { outcome: "stopped", grant: null });
     assert.deepEqual(await typesOf(), []);
 
+    const amid = new AbortController();
+    canary.enters = () => null;
+    world.target.before = (operation) => {
+      if (operation === "preflight") amid.abort();
+    };
+    assert.deepEqual(await run(aDrill(), amid.signal), { outcome: "stopped", grant: null });
+    assert.deepEqual(await typesOf(), []);
+    world.target.before = () => undefined;
+
     const after = new AbortController();
     canary.logins = 0;
     canary.enters = (login) => {
@@ -266,5 +275,17 @@ describe("a fire drill", () => {
     const { grant } = outcome as Extract<DrillOutcome, { outcome: "stopped" }>;
     assert.equal(world.target.things.size, 1);
     assert.equal(grant?.status, "active");
+  });
+
+  it("when it is stopped while its grant is made, then that is told, and nobody logs in any more", async () => {
+    const stop = new AbortController();
+    world.target.before = (operation) => {
+      if (operation === "create") stop.abort();
+    };
+    const outcome = await run(aDrill({ duration: "PT1H" }), stop.signal);
+    assert.equal(outcome.outcome, "stopped");
+    assert.equal((outcome as Extract<DrillOutcome, { outcome: "stopped" }>).grant?.status, "active");
+    assert.equal(canary.logins, 1);
+    assert.deepEqual(await typesOf(), ["decided", "activating", "activated"]);
   });
 });
