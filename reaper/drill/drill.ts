@@ -61,10 +61,13 @@ export type DrillOutcome =
 /** Thrown within a drill by what found it wrong. */
 export class DrillFault extends Error {
   readonly failure: DrillFailure;
+  /** What may be open although it could not be opened as it should; null: nothing. */
+  readonly grant: OpenState | null;
 
-  constructor(failure: DrillFailure, message: string) {
+  constructor(failure: DrillFailure, message: string, grant: OpenState | null = null) {
     super(message);
     this.failure = failure;
+    this.grant = grant;
   }
 }
 

@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 import { randomBytes } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
-import { formatInstant, type Instant, type Judge, quote, renderDuration } from "@elevation/domain";
+import { type Digest, formatInstant, type Instant, type Judge, quote, renderDuration } from "@elevation/domain";
 import type { JournalView } from "@elevation/journal";
 import {
   activateIf,
   type GrantInputs,
+  type GrantState,
   instantOf,
   isGrantError,
   journalNow,
   type OpenState,
+  openFromRecord,
+  openOf,
   reasonOf,
   type Visit,
   type World,
@@ -48,7 +51,7 @@ export async function runDrill(drill: Drill, setting: DrillSetting, stop: AbortS
     return grant === null ? { outcome: "waits" } : await observe(drill, world, grant, stop);
   } catch (error) {
     const fault = error instanceof DrillFault ? error : new DrillFault("grant-failed", reasonOf(error));
-    return { outcome: "failed", failure: fault.failure, reason: fault.message, grant };
+    return { outcome: "failed", failure: fault.failure, reason: fault.message, grant: grant ?? fault.grant };
   }
 }
 
@@ -89,14 +92,28 @@ async function open(drill: Drill, { world, judge }: DrillSetting, stop: AbortSig
   const inputs = inputsOfDrill(drill, world.clock(), randomBytes(6).toString("hex"));
   const state = await withinTime("the activation", ACTIVATION_TIMEOUT, (deadline) =>
     activateIf({ ...world, judge: () => documents, deadline }, inputs, (view) => !stop.aborted && isFree(inputs)(view)),
-  ).catch((error: unknown) => {
+  ).catch(async (error: unknown) => {
     const isDenied = isGrantError(error) && error.code === "denied";
-    throw new DrillFault(isDenied ? "denied" : "grant-failed", oneLine(reasonOf(error)));
+    const text = oneLine(reasonOf(error));
+    throw new DrillFault(isDenied ? "denied" : "grant-failed", text, await leftOpen(world, inputs.digest, error));
   });
   if (state === null) return null;
   const { place, expiresAt } = state;
   if (state.status === "active" && place !== null && expiresAt !== null) return { ...state, place, expiresAt };
-  throw new DrillFault("grant-failed", `the grant was ${state.status} before it could be called active`);
+  throw new DrillFault(
+    "grant-failed",
+    `the grant was ${state.status} before it could be called active`,
+    await leftOpen(world, inputs.digest, null),
+  );
+}
+
+/** What may be open of a grant whose activation failed: by the journal, or where that can't be read by what the fault keeps. */
+async function leftOpen(world: World, digest: Digest, error: unknown): Promise<OpenState | null> {
+  const { view } = await journalNow(world);
+  const record = view?.grant(digest) ?? null;
+  if (record?.status === "live") return openFromRecord(record);
+  if (view !== null || !isGrantError(error) || !("properties" in error)) return null;
+  return openOf(error.properties as GrantState, null);
 }
 
 /** In the step that opens it: nobody has the canary elevated. */

@@ -216,6 +216,21 @@ describe("a fire drill", () => {
     assert.deepEqual(await typesOf(), ["decided", "activating", "failed"]);
   });
 
+  it("when it can't be told whether its grant was made, then it is told which one may be open", async () => {
+    world.target.before = (operation) => {
+      if (operation === "create") world.target.before = () => Promise.reject(new Error("the server is away"));
+      if (operation === "create") throw new Error("the server is away");
+    };
+    const outcome = await run();
+    assert.deepEqual(failureOf(outcome), [
+      "grant-failed",
+      "stuck: the activation failed (the server is away) and what was made could not be taken away (the server is away); refresh ends it",
+    ]);
+    const { grant } = outcome as Extract<DrillOutcome, { outcome: "failed" }>;
+    assert.equal(grant?.request.spec.requester, "alice@example.com");
+    assert.deepEqual((await typesOf()).slice(0, 2), ["decided", "activating"]);
+  });
+
   it("when another drill has her elevated, then it waits, until that should have ended", async () => {
     const other = inputsOfDrill(aDrill(), Date.now(), "0123456789ab");
     const { expiresAt } = await activate(world, other);
