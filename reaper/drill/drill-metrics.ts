@@ -18,7 +18,7 @@ export class DrillMetrics {
     const registers = [registry];
     this.#lateness = new Histogram({
       ...{ name: "elevation_drill_lateness_seconds", labelNames: LABELS, buckets: LATENESS, registers },
-      help: "From the expiry of a fire drill's grant until neither its open session nor a new login had the access",
+      help: "From the expiry of a fire drill's grant until neither its open session nor a new login had the access, or until it was given up as still open",
     });
     this.#succeeded = new Gauge({
       ...{ name: "elevation_drill_last_success_timestamp_seconds", labelNames: LABELS, registers },
@@ -40,12 +40,12 @@ export class DrillMetrics {
     const { name: drill, role, environment } = event.drill;
     const labels = { drill, role, environment };
     this.#failing.set(labels, event.type === "drill-failed" ? 1 : 0);
+    // Where the target's clock is ahead it ends a moment early.
+    if (event.lateMs !== null) this.#lateness.observe(labels, Math.max(0, event.lateMs) / 1000);
     if (event.type === "drill-failed") {
       this.#failures.inc({ ...labels, failure: event.failure });
       return;
     }
     this.#succeeded.set(labels, at / 1000);
-    // Where the target's clock is ahead it ends a moment early.
-    this.#lateness.observe(labels, Math.max(0, event.lateMs) / 1000);
   }
 }

@@ -71,7 +71,7 @@ export class Drills {
     const { run, clock, on } = this.#options;
     const outcome = await run(drill, this.#stop.signal).catch(
       (error: unknown): DrillOutcome => ({
-        ...{ outcome: "failed", failure: "grant-failed", reason: reasonOf(error), grant: null },
+        ...{ outcome: "failed", failure: "grant-failed", reason: reasonOf(error), grant: null, lateMs: null },
       }),
     );
     const about = { drill: nameOf(drill) };
@@ -92,9 +92,18 @@ export class Drills {
       case "failed": {
         turn.failures++;
         turn.next = clock() + Math.min(drill.every, AGAIN);
-        const { failure, reason, grant } = outcome;
+        const { failure, reason, grant, lateMs } = outcome;
         const made = grant === null ? { request: null, expiresAt: null } : ofGrant(grant);
-        on({ type: "drill-failed", ...about, ...made, failure, reason, failures: turn.failures, again: turn.next });
+        on({
+          type: "drill-failed",
+          ...about,
+          ...made,
+          failure,
+          reason,
+          lateMs,
+          failures: turn.failures,
+          again: turn.next,
+        });
       }
     }
   }

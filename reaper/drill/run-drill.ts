@@ -18,8 +18,9 @@ import {
   type World,
   withinTime,
 } from "@elevation/provider/lifecycle";
-import { DRILLS_PROJECT, type Drill, type DrillFailure, DrillFault, type DrillOutcome, inputsOfDrill } from "./drill";
-import { type SeenGone, watchEnd } from "./watch-end";
+import { DRILLS_PROJECT, type Drill, DrillFault, type DrillOutcome, failsAs, inputsOfDrill } from "./drill";
+import { lateOf, notGone } from "./not-gone";
+import { watchEnd } from "./watch-end";
 
 /** Longest time of one activation, in milliseconds: as long as the engine's operations have. */
 const ACTIVATION_TIMEOUT = 120_000;
@@ -51,7 +52,8 @@ export async function runDrill(drill: Drill, setting: DrillSetting, stop: AbortS
     return grant === null ? { outcome: "waits" } : await observe(drill, world, grant, stop);
   } catch (error) {
     const fault = error instanceof DrillFault ? error : new DrillFault("grant-failed", reasonOf(error));
-    return { outcome: "failed", failure: fault.failure, reason: fault.message, grant: grant ?? fault.grant };
+    const { failure, message: reason, lateMs } = fault;
+    return { outcome: "failed", failure, reason, grant: grant ?? fault.grant, lateMs };
   }
 }
 
@@ -95,16 +97,16 @@ async function open(drill: Drill, { world, judge }: DrillSetting, stop: AbortSig
   ).catch(async (error: unknown) => {
     const isDenied = isGrantError(error) && error.code === "denied";
     const text = oneLine(reasonOf(error));
-    throw new DrillFault(isDenied ? "denied" : "grant-failed", text, await leftOpen(world, inputs.digest, error));
+    const left = await leftOpen(world, inputs.digest, error);
+    throw new DrillFault(isDenied ? "denied" : "grant-failed", text, { grant: left });
   });
   if (state === null) return null;
   const { place, expiresAt } = state;
   if (state.status === "active" && place !== null && expiresAt !== null) return { ...state, place, expiresAt };
-  throw new DrillFault(
-    "grant-failed",
-    `the grant was ${state.status} before it could be called active`,
-    await leftOpen(world, inputs.digest, null),
-  );
+  const left = await leftOpen(world, inputs.digest, null);
+  throw new DrillFault("grant-failed", `the grant was ${state.status} before it could be called active`, {
+    grant: left,
+  });
 }
 
 /** What may be open of a grant whose activation failed: by the journal, or where that can't be read by what the fault keeps. */
@@ -136,11 +138,11 @@ async function observe(drill: Drill, { clock }: World, grant: OpenState, stop: A
         `the session was cut ${renderDuration(Math.floor(early / 1000) * 1000)} before the end of the grant; see in the journal and at the server who did`,
       );
     }
-    const gone = await watchEnd(drill, session, end, clock, stop);
-    const lateMs = Math.max(gone.session ?? Number.POSITIVE_INFINITY, gone.login ?? Number.POSITIVE_INFINITY) - end;
-    if (lateMs <= drill.endsWithin) return { outcome: "passed", grant, lateMs };
+    const seen = await watchEnd(drill, session, end, clock, stop);
+    const lateMs = lateOf(seen, end);
+    if (lateMs !== null && lateMs <= drill.endsWithin) return { outcome: "passed", grant, lateMs };
     if (stop.aborted) return { outcome: "stopped", grant };
-    throw stillThere(drill, gone);
+    throw notGone(drill, seen, end);
   } finally {
     await session.close();
   }
@@ -164,26 +166,6 @@ function neverOpen({ role }: Drill, { place }: OpenState): DrillFault {
     "never-open",
     `${quote(role)} was granted to \`${place.identity}\` at \`${place.connection}\`, and the probe was refused; see whether it takes that role, and whether the canary's login is that one, at that server`,
   );
-}
-
-function stillThere({ role, endsWithin }: Drill, { session, login, fault }: SeenGone): DrillFault {
-  if (fault !== null && session !== null)
-    return new DrillFault("login-failed", `whether the access has ended can't be told: ${fault}`);
-  const where = [
-    login === null && fault === null ? "by a new login" : "",
-    session === null ? "in the open session" : "",
-  ];
-  const still = where.filter((one) => one !== "").join(" and ");
-  return new DrillFault(
-    "still-open",
-    `what ${quote(role)} gives could still be used ${renderDuration(endsWithin)} after its expiry${still === "" ? "" : `, ${still}`}; see \`elevate status\` for why it was not ended, and who else gave it to her`,
-  );
-}
-
-function failsAs(failure: DrillFailure): (error: unknown) => never {
-  return (error) => {
-    throw new DrillFault(failure, reasonOf(error));
-  };
 }
 
 /** A denial has a line for each violation. */

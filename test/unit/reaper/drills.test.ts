@@ -12,7 +12,13 @@ const DIGEST = `sha256:${"a".repeat(64)}` as const;
 const EXPIRES = "2026-11-24T12:01:00.000Z";
 const GRANT = { digest: DIGEST, expiresAt: EXPIRES } as OpenState;
 const PASSED: DrillOutcome = { outcome: "passed", grant: GRANT, lateMs: 70 };
-const FAILED: DrillOutcome = { outcome: "failed", failure: "login-failed", reason: "no login", grant: null };
+const FAILED: DrillOutcome = {
+  outcome: "failed",
+  failure: "login-failed",
+  reason: "no login",
+  grant: null,
+  lateMs: null,
+};
 const NAME = { name: "orders", requester: "canary@example.com", role: "orders-reader", environment: "production" };
 
 function aDrill(changes: Partial<Drill> = {}): Drill {
@@ -91,18 +97,25 @@ describe("the schedule of fire drills", () => {
     now = NOON + MINUTE;
     await end(FAILED);
     assert.deepEqual(beginsAt(6 * MINUTE - 1, 6 * MINUTE), [6 * MINUTE]);
-    await end({ ...FAILED, failure: "still-open", grant: GRANT });
+    await end({ ...FAILED, failure: "still-open", grant: GRANT, lateMs: MINUTE });
     // Its next was five minutes away; the file says otherwise now.
     all = [aDrill({ every: 2 * MINUTE })];
     assert.deepEqual(beginsAt(6 * MINUTE, 8 * MINUTE - 1, 8 * MINUTE), [8 * MINUTE]);
     await end(new Error("a fault of ours"));
     assert.deepEqual(beginsAt(10 * MINUTE - 1, 10 * MINUTE), [10 * MINUTE]);
     await end(PASSED);
-    const common = { type: "drill-failed", drill: NAME, request: null, expiresAt: null } as const;
+    const common = { type: "drill-failed", drill: NAME, request: null, expiresAt: null, lateMs: null } as const;
     assert.deepEqual(told, [
       { ...common, failure: "login-failed", reason: "no login", failures: 1, again: NOON + 6 * MINUTE },
       {
-        ...{ ...common, request: DIGEST, expiresAt: EXPIRES, failure: "still-open", reason: "no login" },
+        ...{
+          ...common,
+          request: DIGEST,
+          expiresAt: EXPIRES,
+          failure: "still-open",
+          reason: "no login",
+          lateMs: MINUTE,
+        },
         ...{ failures: 2, again: NOON + 11 * MINUTE },
       },
       { ...common, failure: "grant-failed", reason: "a fault of ours", failures: 3, again: NOON + 10 * MINUTE },
@@ -210,7 +223,7 @@ describe("what is news of fire drills", () => {
   };
   const failed = (failure: "login-failed" | "still-open", failures: number): DrillEvent => ({
     ...{ type: "drill-failed", drill: NAME, request: null, expiresAt: null, failure, reason: "why", failures },
-    again: NOON,
+    ...{ lateMs: failure === "still-open" ? 2 * MINUTE : null, again: NOON },
   });
 
   it("when one passes, then that is news at first and after a failure; when it fails, then at first, when it is another, and each twelfth time", () => {
@@ -257,6 +270,7 @@ describe("what is news of fire drills", () => {
     const metrics = new ReaperMetrics();
     metrics.note(failed("still-open", 1), NOON);
     metrics.note(failed("still-open", 2), NOON);
+    metrics.note(failed("login-failed", 3), NOON);
     const labels = 'drill="orders",role="orders-reader",environment="production"';
     const values = async () =>
       Object.fromEntries(
@@ -265,17 +279,21 @@ describe("what is news of fire drills", () => {
           .filter((line) => line.startsWith("elevation_drill"))
           .map((line) => line.split(" ")),
       ) as Record<string, string>;
-    assert.deepEqual(await values(), {
-      [`elevation_drill_failing{${labels}}`]: "1",
-      [`elevation_drill_failures_total{${labels},failure="still-open"}`]: "2",
-    });
+    const before = await values();
+    assert.equal(before[`elevation_drill_failing{${labels}}`], "1");
+    assert.equal(before[`elevation_drill_failures_total{${labels},failure="still-open"}`], "2");
+    assert.equal(before[`elevation_drill_failures_total{${labels},failure="login-failed"}`], "1");
+    assert.equal(before[`elevation_drill_last_success_timestamp_seconds{${labels}}`], undefined);
+    // What is still open is as late as it can be told to be.
+    assert.equal(before[`elevation_drill_lateness_seconds_sum{${labels}}`], "240");
+    assert.equal(before[`elevation_drill_lateness_seconds_count{${labels}}`], "2");
     metrics.note(passed, NOON);
     metrics.note({ ...passed, lateMs: -20 }, NOON + 1000);
     const after = await values();
     assert.equal(after[`elevation_drill_failing{${labels}}`], "0");
     assert.equal(after[`elevation_drill_last_success_timestamp_seconds{${labels}}`], `${NOON / 1000 + 1}`);
-    assert.equal(after[`elevation_drill_lateness_seconds_sum{${labels}}`], "0.07");
-    assert.equal(after[`elevation_drill_lateness_seconds_count{${labels}}`], "2");
+    assert.equal(after[`elevation_drill_lateness_seconds_sum{${labels}}`], "240.07");
+    assert.equal(after[`elevation_drill_lateness_seconds_count{${labels}}`], "4");
     assert.doesNotMatch(await metrics.text(), /canary/);
   });
 });

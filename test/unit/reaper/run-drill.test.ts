@@ -176,16 +176,54 @@ describe("a fire drill", () => {
   it("when the open session's probe fails otherwise than for want of a right, then that is no end", async () => {
     canary.may = (login) =>
       login === 2 && !canary.isGranted() ? new GrantError("connection-failed", "the probe failed") : canary.isGranted();
-    assert.deepEqual(failureOf(await run()), ["still-open", still(", in the open session")]);
+    assert.deepEqual(failureOf(await run()), [
+      "probe-failed",
+      "whether the access has ended can't be told: the probe failed",
+    ]);
   });
 
-  it("when it is seen to be gone, but too late, then the drill has failed", async () => {
-    const slow: Drill["enter"] = async () => {
+  it("when it was there after the end, and then can't be told, then both are said", async () => {
+    let looks = 0;
+    canary.may = (login) =>
+      canary.isGranted() || (login > 2 && (++looks === 1 || new GrantError("connection-failed", "the probe failed")));
+    const outcome = await run();
+    const [failure, reason] = failureOf(outcome);
+    assert.equal(failure, "still-open");
+    assert.match(
+      reason ?? "",
+      /^what `orders-admin` gives could still be used \d+ m?s after its expiry, by a new login, and since then can't be told \(the probe failed\); see `elevate status` for why it was not ended, and who else gave it to her$/,
+    );
+    assert.equal((outcome as Extract<DrillOutcome, { outcome: "failed" }>).lateMs, 300);
+  });
+
+  const slowFrom =
+    (first: number): Drill["enter"] =>
+    async () => {
       const visit = await canary.enter();
-      if (canary.logins > 2) await new Promise<void>((resolve) => setTimeout(resolve, 350));
+      if (canary.logins >= first) await new Promise<void>((resolve) => setTimeout(resolve, 350));
       return visit;
     };
-    assert.deepEqual(failureOf(await run(aDrill({ enter: slow }))), ["still-open", still("")]);
+
+  it("when it is seen to be gone, but too late, and never was seen, then that can't be told", async () => {
+    const [untold, why] = failureOf(await run(aDrill({ enter: slowFrom(3) })));
+    assert.equal(untold, "login-failed");
+    assert.match(
+      why ?? "",
+      /^whether the access had ended 300 ms after its expiry can't be told: the first look took until \d+ ms after it$/,
+    );
+  });
+
+  it("when it is seen, and then to be gone, but too late, then it was still open, and that is how late it was", async () => {
+    canary.may = (login) => canary.isGranted() || login === 3;
+    const outcome = await run(aDrill({ enter: slowFrom(4) }));
+    const [failure, reason] = failureOf(outcome);
+    assert.equal(failure, "still-open");
+    assert.match(
+      reason ?? "",
+      /^what `orders-admin` gives could still be used \d+ m?s after its expiry, by a new login, and was not seen to be gone before \d+ ms after it; see `elevate status` for why it was not ended, and who else gave it to her$/,
+    );
+    const { lateMs } = outcome as Extract<DrillOutcome, { outcome: "failed" }>;
+    assert.ok(lateMs !== null && lateMs >= 350, String(lateMs));
   });
 
   it("when no login is possible after the end, then nobody can tell, and that is told", async () => {
