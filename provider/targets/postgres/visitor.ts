@@ -7,9 +7,12 @@ import {
   parsePostgresAddress,
   type ServerFault,
 } from "@elevation/journal/postgres";
-import { Client } from "pg";
+import { Client, DatabaseError } from "pg";
 import { GrantError } from "../../errors";
 import type { Visit, Visitor } from "../../lifecycle/ports";
+import { Discarding } from "./discarding";
+import { classOf } from "./sqlstate";
+import { neutral } from "./text";
 
 /** A person's login takes a tenth of a second. What hangs is given up, so that it is told. */
 const PATIENCE_MS = 5_000;
@@ -19,8 +22,8 @@ const CLOSE_TIMEOUT_MS = 2_000;
 const RIGHT_LACKING = "42501";
 
 /**
- * After the login, not as options of it: a person's client sends none, and a pooler may refuse them. The probe changes nothing, whatever
- * it says, and the server ends it even where nobody waits any more.
+ * After the login, not as options of it: a person's client sends none, and a pooler may refuse them. The server ends the probe even where
+ * nobody waits any more.
  */
 const FIRST = `SET default_transaction_read_only = on; SET statement_timeout = ${PATIENCE_MS}`;
 
@@ -38,13 +41,18 @@ export class PostgresVisitor implements Visitor {
   async enter(login: string): Promise<Visit> {
     const address = addressOf(login);
     const mask = maskOf([...address.secrets, ...address.whereabouts]);
-    const { host, port, user, database, ssl, password } = address;
+    const { host, port, user, database, ssl } = address;
     const client = new Client({
-      ...{ host, port, user, database, ssl, ...(password === undefined ? {} : { password }) },
+      ...{ host, port, user, database, ssl },
+      // Not a plain one: where that is absent, `PGPASSWORD` and ~/.pgpass count, which are not the canary's.
+      password: () => address.password ?? "",
       application_name: "elevation fire drill",
+      keepAlive: true,
+      keepAliveInitialDelayMillis: 30_000,
       connectionTimeoutMillis: PATIENCE_MS,
       query_timeout: PATIENCE_MS,
     });
+    withoutDefaults(client);
     const visit = new PostgresVisit(client, mask);
     try {
       await client.connect();
@@ -72,14 +80,28 @@ class PostgresVisit implements Visit {
     client.on("error", () => undefined);
   }
 
+  /**
+   * INVARIANT (a look changes nothing): one statement, alone in a read-only transaction that is rolled back. It can't be made to write from
+   * within, once anything was asked there, nor left without a second statement, which the extended protocol refuses.
+   */
   async may(statement: string): Promise<boolean> {
     try {
-      await this.#client.query(statement);
+      await this.#client.query("BEGIN READ ONLY");
+      try {
+        const probe = new Discarding(statement);
+        this.#client.query(probe);
+        await probe.done;
+      } finally {
+        // Where that fails, so will all else in this session.
+        await this.#client.query("ROLLBACK").catch(() => undefined);
+      }
       return true;
     } catch (error) {
-      const fault = faultOf(error, this.#mask);
-      if (fault.state === RIGHT_LACKING) return false;
-      throw failed("the probe failed, and not for want of a right", fault);
+      // NB. what a server says of a statement may hold data of its rows.
+      if (!(error instanceof DatabaseError)) throw probeFailed(faultOf(error, this.#mask).message);
+      const { code = "" } = error;
+      if (code === RIGHT_LACKING) return false;
+      throw probeFailed(classOf(neutral(code)));
     }
   }
 
@@ -95,7 +117,26 @@ class PostgresVisit implements Visit {
 
 /** Throws GrantError `connection-failed`. */
 function addressOf(login: string): PostgresAddress {
-  return parsePostgresAddress(login, (problem, fix) => new GrantError("connection-failed", `${problem}; ${fix}`));
+  const refuse = (problem: string, fix: string) => new GrantError("connection-failed", `${problem}; ${fix}`);
+  const address = parsePostgresAddress(login, refuse);
+  const isCertified = address.ssl !== false && address.ssl.cert !== undefined;
+  if (address.password === undefined && !isCertified) {
+    throw refuse(
+      "has neither a password nor a client certificate",
+      "write postgres://user:password@host/database, or name `sslcert` and `sslkey`",
+    );
+  }
+  return address;
+}
+
+/** `pg` takes what a config can't say to be nothing from `PGOPTIONS` and `PGREPLICATION` of the process: nothing of that is the canary's. */
+function withoutDefaults(client: Client): void {
+  const { connectionParameters } = client as unknown as { readonly connectionParameters: object };
+  Object.assign(connectionParameters, { options: undefined, replication: undefined });
+}
+
+function probeFailed(why: string): GrantError {
+  return new GrantError("connection-failed", `the probe failed, and not for want of a right: ${why}`);
 }
 
 function failed(what: string, fault: ServerFault): GrantError {
