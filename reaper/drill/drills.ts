@@ -16,9 +16,12 @@ export interface DrillsOptions {
   readonly clock: () => Instant;
   /** Told of what came of a drill. Must not throw. */
   readonly on: (event: DrillEvent) => void;
+  /** Told of a drill that is listed no more, or not by this name, for this role or there, once it is over. Must not throw. */
+  readonly gone: (drill: DrillName) => void;
 }
 
 interface Turn {
+  readonly about: DrillName;
   next: Instant;
   failures: number;
   running: Promise<void> | null;
@@ -39,9 +42,11 @@ export class Drills {
   look(): void {
     if (this.#stop.signal.aborted) return;
     const now = this.#options.clock();
-    for (const drill of this.#drills()) {
-      const turn = this.#turns.get(drill.name) ?? { next: now, failures: 0, running: null };
-      this.#turns.set(drill.name, turn);
+    const drills = this.#drills();
+    this.#drop(drills);
+    for (const drill of drills) {
+      const turn = this.#turns.get(keyOf(drill)) ?? { about: nameOf(drill), next: now, failures: 0, running: null };
+      this.#turns.set(keyOf(drill), turn);
       // A clock that was set back must not put off for hours what it would do soon.
       turn.next = Math.min(turn.next, now + drill.every);
       if (turn.running !== null || now < turn.next) continue;
@@ -49,6 +54,15 @@ export class Drills {
         turn.running = null;
       };
       turn.running = this.#run(drill, turn, now).then(isOver, isOver);
+    }
+  }
+
+  #drop(listed: readonly Drill[]): void {
+    const keys = new Set(listed.map(keyOf));
+    for (const [key, { about, running }] of this.#turns) {
+      if (running !== null || keys.has(key)) continue;
+      this.#turns.delete(key);
+      this.#options.gone(about);
     }
   }
 
@@ -111,6 +125,11 @@ export class Drills {
 
 function ofGrant({ digest, expiresAt }: OpenState) {
   return { request: digest, expiresAt };
+}
+
+/** One of the same name that is for another role or elsewhere is another one. */
+function keyOf({ name, requester, role, environment }: Drill): string {
+  return JSON.stringify([name, requester, role, environment]);
 }
 
 function nameOf({ name, requester, role, environment }: Drill): DrillName {

@@ -35,6 +35,7 @@ describe("the schedule of fire drills", () => {
   let all: Drill[];
   let unreadable: Error | null;
   let deaf: Error | null;
+  let gone: string[];
   let begun: string[];
   let told: DrillEvent[];
   let end: (outcome: DrillOutcome | Error) => Promise<void>;
@@ -46,6 +47,7 @@ describe("the schedule of fire drills", () => {
     all = [aDrill()];
     unreadable = null;
     deaf = null;
+    gone = [];
     begun = [];
     told = [];
     drills = new Drills({
@@ -70,6 +72,7 @@ describe("the schedule of fire drills", () => {
         told.push(event);
         if (deaf !== null) throw deaf;
       },
+      gone: ({ name, role }) => gone.push(`${name} ${role}`),
     });
   });
 
@@ -154,6 +157,29 @@ describe("the schedule of fire drills", () => {
     assert.deepEqual(
       told.map(({ type }) => type),
       ["drill-passed"],
+    );
+  });
+
+  it("when one is listed no more, or for another role, then it is told to be gone once it is over, and one that comes back begins anew", async () => {
+    const look = async (listed: Drill[], after?: () => Promise<void>) => {
+      all = listed;
+      drills.look();
+      await after?.();
+    };
+    await look([aDrill()]);
+    await look([]);
+    assert.deepEqual(gone, []);
+    await end(FAILED);
+    await look([]);
+    await look([]);
+    assert.deepEqual(gone, ["orders orders-reader"]);
+    await look([aDrill()], () => end(FAILED));
+    await look([aDrill({ role: "orders-admin" })]);
+    assert.deepEqual(gone, ["orders orders-reader", "orders orders-reader"]);
+    assert.equal(begun.length, 3);
+    assert.deepEqual(
+      told.map((event) => "failures" in event && event.failures),
+      [1, 1],
     );
   });
 
@@ -295,5 +321,12 @@ describe("what is news of fire drills", () => {
     assert.equal(after[`elevation_drill_lateness_seconds_sum{${labels}}`], "240.07");
     assert.equal(after[`elevation_drill_lateness_seconds_count{${labels}}`], "4");
     assert.doesNotMatch(await metrics.text(), /canary/);
+    metrics.forgetDrill(NAME);
+    const left = Object.keys(await values());
+    assert.deepEqual(
+      left.filter((name) => /failing|last_success/.test(name)),
+      [],
+    );
+    assert.ok(left.includes(`elevation_drill_lateness_seconds_count{${labels}}`));
   });
 });
