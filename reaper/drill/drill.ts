@@ -16,6 +16,8 @@ export interface Drill {
   readonly duration: string;
   /** How long after its expiry the access may still be seen, in milliseconds. */
   readonly endsWithin: number;
+  /** The longest such time of all drills that have this canary, in milliseconds: so long after its expiry a grant of hers may be another's. */
+  readonly longestEndsWithin: number;
   /** What works only for who has the role. */
   readonly statement: string;
   /** A new login of the canary's own. It knows the login, so that nothing else does. */

@@ -1,7 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 import { randomBytes } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
-import { type Digest, formatInstant, type Instant, type Judge, quote, renderDuration } from "@elevation/domain";
+import {
+  type Digest,
+  formatInstant,
+  type Instant,
+  type Judge,
+  type LiveGrant,
+  quote,
+  renderDuration,
+} from "@elevation/domain";
 import type { JournalView } from "@elevation/journal";
 import {
   activateIf,
@@ -57,12 +65,17 @@ export async function runDrill(drill: Drill, setting: DrillSetting, stop: AbortS
   }
 }
 
-async function isItsTurn({ requester, endsWithin }: Drill, world: World): Promise<boolean> {
+async function isItsTurn({ requester, longestEndsWithin }: Drill, world: World): Promise<boolean> {
   const { view } = await journalNow(world);
-  const held = view?.live.find((live) => live.requester === requester);
-  if (view === null || held === undefined) return true;
-  const record = held.request === undefined ? null : view.grant(held.request);
-  if (record?.stack.project === DRILLS_PROJECT && world.clock() < held.expiresAt + endsWithin) return false;
+  const hers = view?.live.filter((live) => live.requester === requester) ?? [];
+  if (view === null || hers.length === 0) return true;
+  const recordOf = ({ request }: LiveGrant) => (request === undefined ? null : view.grant(request));
+  const isOfDrill = (live: LiveGrant) =>
+    recordOf(live)?.stack.project === DRILLS_PROJECT && world.clock() < live.expiresAt + longestEndsWithin;
+  // One that is no drill's is told, whatever else she holds.
+  const held = hers.find((live) => !isOfDrill(live));
+  if (held === undefined) return false;
+  const record = recordOf(held);
   const name = quote(record?.intent.request.metadata.name ?? "");
   const end = formatInstant(held.expiresAt);
   throw new DrillFault(

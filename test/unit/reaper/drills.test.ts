@@ -24,7 +24,8 @@ const NAME = { name: "orders", requester: "canary@example.com", role: "orders-re
 function aDrill(changes: Partial<Drill> = {}): Drill {
   return {
     ...NAME,
-    ...{ reason: "Fire drill", every: 60 * MINUTE, duration: "PT1M", endsWithin: MINUTE, statement: "SELECT 1" },
+    ...{ reason: "Fire drill", every: 60 * MINUTE, duration: "PT1M", endsWithin: MINUTE, longestEndsWithin: MINUTE },
+    statement: "SELECT 1",
     enter: () => Promise.reject(new Error("nobody logs in here")),
     ...changes,
   };

@@ -63,7 +63,14 @@ describe("a fire drill", () => {
 
   const aDrill = (changes: Partial<Drill> = {}): Drill => ({
     ...{ name: "orders", requester: "alice@example.com", role: "orders-admin", environment: "production" },
-    ...{ reason: "Fire drill", every: 3_600_000, duration: "PT1S", endsWithin: 300, statement: "SELECT" },
+    ...{
+      reason: "Fire drill",
+      every: 3_600_000,
+      duration: "PT1S",
+      endsWithin: 300,
+      longestEndsWithin: 300,
+      statement: "SELECT",
+    },
     enter: () => canary.enter(),
     ...changes,
   });
@@ -278,6 +285,7 @@ describe("a fire drill", () => {
     world = { ...world, clock: () => end + 299 };
     assert.deepEqual(await run(), { outcome: "waits" });
     world = { ...world, clock: () => end + 300 };
+    assert.deepEqual(await run(aDrill({ longestEndsWithin: 301 })), { outcome: "waits" });
     assert.deepEqual(failureOf(await run()), [
       "held",
       `alice@example.com holds the grant \`drill-orders-0123456789ab\`, which should have ended at ${expiresAt}; see \`elevate status\` for why it has not`,
@@ -285,6 +293,7 @@ describe("a fire drill", () => {
   });
 
   it("when she holds a grant that is no drill's, then that is told", async () => {
+    await activate(world, inputsOfDrill(aDrill({ duration: "PT1H" }), Date.now(), "0123456789ab"));
     const requestedAt = formatInstant(Date.now() - 1000);
     const { expiresAt } = await activate(world, inputsOf(aRequest({ requestedAt })));
     assert.deepEqual(failureOf(await run()), [
