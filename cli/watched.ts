@@ -52,8 +52,12 @@ export function sayProblems({ problems }: Pick<BadDocuments, "problems">, say: (
     say(line === 0 ? `error: ${file}: ${message}` : `error: ${file}:${line}:${column}: ${message}`);
 }
 
-/** Another one where the file is another, or was written. */
+/** Another one where the file is another, or was written; what the system says where it can't be seen. Never throws. */
 export function stateOf(path: string): string {
-  const found = statSync(path, { throwIfNoEntry: false });
-  return found === undefined ? "absent" : `${found.ino} ${found.size} ${found.mtimeMs}`;
+  try {
+    const { ino, size, mtimeMs } = statSync(path);
+    return `${ino} ${size} ${mtimeMs}`;
+  } catch (error) {
+    return String((error as NodeJS.ErrnoException).code);
+  }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { setTimeout as delay } from "node:timers/promises";
 import { type Judge, quote, refuseUnenforcedAnchors } from "@elevation/domain";
-import { createWorld, endDue, type World } from "@elevation/provider/lifecycle";
+import { createWorld, endDue, instantOf, type World } from "@elevation/provider/lifecycle";
 import { type Drill, runDrill } from "@elevation/reaper";
 import { readDocuments } from "../documents";
 import { readDrillFile } from "../drill-file";
@@ -58,10 +58,10 @@ async function once(drill: Drill, world: World, judge: Judge): Promise<Drilled["
   }
 }
 
-/** What is past its end and still open is ended here: nobody may be there who does. */
+/** Whatever it found, nothing of a drill stays open: nobody else may be there who ends it. */
 async function endedBy(world: World, drill: Drill, outcome: Drilled["outcome"]): Promise<Drilled> {
-  if (outcome.outcome !== "failed" || outcome.failure !== "still-open" || outcome.grant === null)
-    return { drill, outcome, unended: null };
-  const { reason } = await endDue(world, outcome.grant, "expiry");
+  if (outcome.outcome !== "failed" || outcome.grant === null) return { drill, outcome, unended: null };
+  const isOver = world.clock() >= instantOf(outcome.grant.expiresAt);
+  const { reason } = await endDue(world, outcome.grant, isOver ? "expiry" : "withdrawn");
   return { drill, outcome, unended: reason };
 }

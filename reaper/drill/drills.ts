@@ -34,11 +34,14 @@ export class Drills {
     this.#options = options;
   }
 
-  /** Begins what is due. */
+  /** Begins what is due, and forgets what is listed no more. */
   look(): void {
     if (this.#stop.signal.aborted) return;
     const now = this.#options.clock();
-    for (const drill of this.#options.drills()) {
+    const drills = this.#options.drills();
+    const names = new Set(drills.map(({ name }) => name));
+    for (const [name, { running }] of this.#turns) if (running === null && !names.has(name)) this.#turns.delete(name);
+    for (const drill of drills) {
       const turn = this.#turns.get(drill.name) ?? { next: now, failures: 0, running: null };
       this.#turns.set(drill.name, turn);
       // A clock that was set back must not put off for hours what it would do soon.

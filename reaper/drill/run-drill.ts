@@ -43,7 +43,8 @@ export async function runDrill(drill: Drill, setting: DrillSetting, stop: AbortS
     if (!(await isItsTurn(drill, world))) return { outcome: "waits" };
     await requireNoAccess(drill);
     if (stop.aborted) return { outcome: "stopped", grant };
-    grant = await open(drill, setting);
+    grant = await open(drill, setting, stop);
+    if (stop.aborted) return { outcome: "stopped", grant };
     return grant === null ? { outcome: "waits" } : await observe(drill, world, grant, stop);
   } catch (error) {
     const fault = error instanceof DrillFault ? error : new DrillFault("grant-failed", reasonOf(error));
@@ -80,14 +81,15 @@ async function requireNoAccess({ enter, statement, role, requester }: Drill): Pr
   );
 }
 
-/** Null: another process was faster. */
-async function open(drill: Drill, { world, judge }: DrillSetting): Promise<OpenState | null> {
+/** Null: another process was faster, or it is time to stop: whoever ends grants may have stopped already. */
+async function open(drill: Drill, { world, judge }: DrillSetting, stop: AbortSignal): Promise<OpenState | null> {
   const documents = judge();
   if (documents === null)
     throw new DrillFault("grant-failed", "nothing is decided while policy and directory can't be read; mend them");
   const inputs = inputsOfDrill(drill, world.clock(), randomBytes(6).toString("hex"));
+  const isWanted = (view: JournalView) => !stop.aborted && isFree(inputs)(view);
   const state = await withinTime("the activation", ACTIVATION_TIMEOUT, (deadline) =>
-    activateIf({ ...world, judge: () => documents, deadline }, inputs, isFree(inputs)),
+    activateIf({ ...world, judge: () => documents, deadline }, inputs, isWanted),
   ).catch((error: unknown) => {
     const isDenied = isGrantError(error) && error.code === "denied";
     throw new DrillFault(isDenied ? "denied" : "grant-failed", oneLine(reasonOf(error)));
@@ -148,14 +150,18 @@ function neverOpen({ role }: Drill, { place }: OpenState): DrillFault {
   );
 }
 
-function stillThere({ role, endsWithin }: Drill, { session, login, fault }: SeenGone): DrillFault {
-  if (fault !== null && session !== null)
-    return new DrillFault("login-failed", `whether the access has ended can't be told: ${fault}`);
+/** Only what was seen to work is called open: what told nothing at last is a failure of the probe. */
+function stillThere({ role, endsWithin }: Drill, { session, login, fault, sessionFault }: SeenGone): DrillFault {
   const where = [
     login === null && fault === null ? "by a new login" : "",
-    session === null ? "in the open session" : "",
+    session === null && sessionFault === null ? "in the open session" : "",
   ];
   const still = where.filter((one) => one !== "").join(" and ");
+  const untold = login === null && fault !== null ? fault : session === null ? sessionFault : null;
+  if (still === "" && untold !== null) {
+    const failure = untold === fault ? "login-failed" : "probe-failed";
+    return new DrillFault(failure, `whether the access has ended can't be told: ${untold}`);
+  }
   return new DrillFault(
     "still-open",
     `what ${quote(role)} gives could still be used ${renderDuration(endsWithin)} after its expiry${still === "" ? "" : `, ${still}`}; see \`elevate status\` for why it was not ended, and who else gave it to her`,

@@ -15,6 +15,8 @@ export interface SeenGone {
   readonly login: Instant | null;
   /** Why the last new login told nothing; null where it told something. */
   readonly fault: string | null;
+  /** Why the last look in the open session told nothing; null where it told something. */
+  readonly sessionFault: string | null;
 }
 
 /** Looks from an expiry on, in the open session and by new logins, until neither has the access any more, or it is time to give up, or to stop. */
@@ -30,7 +32,7 @@ export async function watchEnd(
     watchSession(session, statement, clock, isOver),
     watchLogins(enter, statement, clock, isOver),
   ]);
-  return { session: open, ...fresh };
+  return { ...open, ...fresh };
 }
 
 async function watchSession(
@@ -38,19 +40,24 @@ async function watchSession(
   statement: string,
   clock: () => Instant,
   isOver: () => boolean,
-): Promise<Instant | null> {
+): Promise<Pick<SeenGone, "session" | "sessionFault">> {
+  let sessionFault: string | null = null;
   let cutAt: Instant | null = null;
   const cut = session.cut.then(() => {
     cutAt = clock();
   });
   while (!isOver()) {
-    // What fails otherwise than for want of a right has been cut, or hangs.
-    const may = await session.may(statement).catch(() => true);
-    if (!may) return clock();
+    try {
+      if (!(await session.may(statement))) return { session: clock(), sessionFault: null };
+      sessionFault = null;
+    } catch (error) {
+      // It has been cut, or hangs, or fails for another reason than want of a right.
+      sessionFault = reasonOf(error);
+    }
     await Promise.race([cut, delay(EVERY)]);
-    if (cutAt !== null) return cutAt;
+    if (cutAt !== null) return { session: cutAt, sessionFault: null };
   }
-  return null;
+  return { session: null, sessionFault };
 }
 
 async function watchLogins(

@@ -7,7 +7,7 @@ import {
   parsePostgresAddress,
   type ServerFault,
 } from "@elevation/journal/postgres";
-import { Client } from "pg";
+import { Client, type QueryConfig } from "pg";
 import { GrantError } from "../../errors";
 import type { Visit, Visitor } from "../../lifecycle/ports";
 
@@ -18,17 +18,19 @@ const CLOSE_TIMEOUT_MS = 2_000;
 /** SQLSTATE insufficient_privilege. Any other failure says nothing about rights: a typing error must not pass for a refusal. */
 const RIGHT_LACKING = "42501";
 
-/**
- * After the login, not as options of it: a person's client sends none, and a pooler may refuse them. The probe changes nothing, whatever
- * it says, and the server ends it even where nobody waits any more.
- */
-const FIRST = `SET default_transaction_read_only = on; SET statement_timeout = ${PATIENCE_MS}`;
+/** After the login, not as options of it: a person's client sends none, and a pooler may refuse them. The server ends a probe even where nobody waits any more. */
+const FIRST = `SET statement_timeout = ${PATIENCE_MS}`;
+/** NB. the probe is sent by the extended protocol, which takes one statement: it can end no transaction and write something after that. */
+const BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY";
 
 /** Logs in at PostgreSQL, each time by a connection of its own. */
 export class PostgresVisitor implements Visitor {
   fault(login: string): string | null {
     try {
-      addressOf(login);
+      const { password, ssl } = addressOf(login);
+      // Else `pg` sends the password that this process has for another server.
+      if (password === undefined && !hasCertificate(ssl))
+        return "has no password and no client certificate; write the canary's own into it";
       return null;
     } catch (error) {
       return (error as Error).message;
@@ -44,6 +46,11 @@ export class PostgresVisitor implements Visitor {
       application_name: "elevation fire drill",
       connectionTimeoutMillis: PATIENCE_MS,
       query_timeout: PATIENCE_MS,
+      // One whose cut never comes, because something between forgot it, must be noticed.
+      keepAlive: true,
+      keepAliveInitialDelayMillis: 30_000,
+      // Else `pg` takes what the environment of this process has for others.
+      options: "",
     });
     const visit = new PostgresVisit(client, mask);
     try {
@@ -74,12 +81,16 @@ class PostgresVisit implements Visit {
 
   async may(statement: string): Promise<boolean> {
     try {
-      await this.#client.query(statement);
+      await this.#client.query(BEGIN);
+      await this.#client.query({ text: statement, queryMode: "extended" } as QueryConfig);
       return true;
     } catch (error) {
       const fault = faultOf(error, this.#mask);
       if (fault.state === RIGHT_LACKING) return false;
       throw failed("the probe failed, and not for want of a right", fault);
+    } finally {
+      // NB. a session that was cut has nothing to take back.
+      await this.#client.query("ROLLBACK").catch(() => undefined);
     }
   }
 
@@ -91,6 +102,10 @@ class PostgresVisit implements Visit {
     await Promise.race([this.#client.end().catch(() => undefined), late]);
     clearTimeout(timer);
   }
+}
+
+function hasCertificate(ssl: PostgresAddress["ssl"]): boolean {
+  return typeof ssl === "object" && ssl.cert !== undefined;
 }
 
 /** Throws GrantError `connection-failed`. */

@@ -51,7 +51,29 @@ describe("a visitor of a PostgreSQL server", () => {
       await faultOf(visit.may("INSERT INTO public.customers (name) VALUES ('x')")),
       "the probe failed, and not for want of a right: cannot execute INSERT in a read-only transaction (25006)",
     );
+    const several = ["COMMIT; INSERT INTO", "SET TRANSACTION READ WRITE; INSERT INTO", "BEGIN READ WRITE; INSERT INTO"];
+    for (const before of several) {
+      assert.equal(
+        await faultOf(visit.may(`${before} public.customers (name) VALUES ('x')`)),
+        "the probe failed, and not for want of a right: cannot insert multiple commands into a prepared statement (42601)",
+      );
+    }
+    assert.equal(await visit.may("SET default_transaction_read_only = off"), true);
+    assert.equal(await visit.may("COMMIT"), true);
+    assert.equal(
+      await faultOf(visit.may("INSERT INTO public.customers (name) VALUES ('x')")),
+      "the probe failed, and not for want of a right: cannot execute INSERT in a read-only transaction (25006)",
+    );
+    assert.deepEqual(await orders.superuser("SELECT count(*)::int FROM public.customers WHERE name = 'x'"), [[0]]);
     await visit.close();
+  });
+
+  it("when a login has neither a password nor a certificate, then it is refused: it would be sent another server's", () => {
+    assert.equal(
+      visitor.fault("postgres://alice@127.0.0.1:5432/orders?sslmode=disable"),
+      "has no password and no client certificate; write the canary's own into it",
+    );
+    assert.equal(visitor.fault(orders.server.url("alice", "orders")), null);
   });
 
   it("when the server cuts the login, then that is known without asking", async () => {

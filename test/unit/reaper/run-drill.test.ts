@@ -173,10 +173,13 @@ describe("a fire drill", () => {
     });
   }
 
-  it("when the open session's probe fails otherwise than for want of a right, then that is no end", async () => {
+  it("when the open session's probe fails otherwise than for want of a right, then that is neither an end nor open access", async () => {
     canary.may = (login) =>
       login === 2 && !canary.isGranted() ? new GrantError("connection-failed", "the probe failed") : canary.isGranted();
-    assert.deepEqual(failureOf(await run()), ["still-open", still(", in the open session")]);
+    assert.deepEqual(failureOf(await run()), [
+      "probe-failed",
+      "whether the access has ended can't be told: the probe failed",
+    ]);
   });
 
   it("when it is seen to be gone, but too late, then the drill has failed", async () => {
