@@ -28,6 +28,13 @@ interface Decided {
   readonly decision: Decision;
 }
 
+/** A grant from the event that made it live to the one that made it something else, or without end. */
+interface Life {
+  readonly grant: LiveGrant;
+  readonly from: number;
+  to: number;
+}
+
 /**
  * What one process knows of a verified chain, and how it gives out views. Everything here is only ever added to, so that
  * an earlier view stays what it was without a copy: it looks no further than its head.
@@ -42,7 +49,9 @@ export class ChainState {
   readonly #decisions = new Map<Digest, Decided[]>();
   readonly #failures = new Map<Digest, Failed[]>();
   readonly #schedules = new Schedules();
-  readonly #live = new Map<Digest, LiveGrant>();
+  /** All that ever were live, in the order in which they became so, and those that are. */
+  readonly #lives: Life[] = [];
+  readonly #live = new Map<Digest, Life>();
   readonly #history: EndedGrant[] = [];
   /** Of each digest that prolongs another or is prolonged, those of its chain: one list for all of them. */
   readonly #chains = new Map<Digest, Digest[]>();
@@ -111,8 +120,15 @@ export class ChainState {
       append(this.#places, placeKey(after.intent.place), digest);
     if (after.status === before?.status) return;
     const grant = this.#grantOf(after);
-    if (after.status === "live") this.#live.set(digest, grant);
-    else this.#live.delete(digest);
+    if (after.status === "live") {
+      const life = { grant, from: event.seq, to: Number.POSITIVE_INFINITY };
+      this.#lives.push(life);
+      this.#live.set(digest, life);
+    } else {
+      const life = this.#live.get(digest);
+      if (life !== undefined) life.to = event.seq;
+      this.#live.delete(digest);
+    }
     if (after.endedAt !== undefined) this.#history.push({ ...grant, endedAt: after.endedAt });
   }
 
@@ -143,21 +159,32 @@ export class ChainState {
     this.#extensions.set(by, (this.#extensions.get(prolonged) ?? 0) + 1);
   }
 
+  /** Grants that are live after an event, in the order in which they became so. Of the last one they are known; of others all that ever were are gone through. */
+  #liveAt(seq: number): LiveGrant[] {
+    const lives =
+      seq === this.head.seq ? [...this.#live.values()] : this.#lives.filter(({ from, to }) => from <= seq && seq < to);
+    return lives.map(({ grant }) => grant);
+  }
+
   #makeView(): JournalView {
     const [hashes, records, decisions, failures] = [this.#hashes, this.#records, this.#decisions, this.#failures];
     const [chains, orders, allLocks, locks] = [this.#chains, this.#orders, this.#locks, this.#locks.length];
     const [revocations, places] = [this.#revocations, this.#places];
-    // Frozen: decide() indexes such a list once.
-    const [head, live, ended] = [this.head, Object.freeze([...this.#live.values()]), this.#history.length];
-    const allEnded = this.#history;
+    const [head, ended, allEnded] = [this.head, this.#history.length, this.#history];
+    // Made when they are asked for, as they were then. Frozen: decide() indexes such a list once.
+    let live: readonly LiveGrant[] | null = null;
     let history: readonly EndedGrant[] | null = null;
+    const liveAt = ({ seq }: Head) => this.#liveAt(seq);
     const grant = (digest: Digest): GrantRecord | null =>
       records.get(digest)?.findLast(({ last }) => last.seq <= head.seq) ?? null;
     return {
       id: hashes[0] ?? GENESIS.hash,
       head,
       openedAt: this.#openedAt,
-      live,
+      get live() {
+        live ??= Object.freeze(liveAt(head));
+        return live;
+      },
       get history() {
         history ??= Object.freeze(allEnded.slice(0, ended));
         return history;
