@@ -51,18 +51,23 @@ function drillsOf(
       problems.push({ file, ...locate(path), path: renderPath(path), message });
       return [];
     }
-    const { name, requester, role, environment, reason = REASON, duration, every, endsWithin } = drill;
+    const { name, requester, role, environment, reason = REASON, duration, every } = drill;
     return [
       {
         ...{ name, requester, role, environment, reason, duration, statement },
         every: milliseconds(every),
-        endsWithin: endsWithin === undefined ? ENDS_WITHIN : milliseconds(endsWithin),
+        endsWithin: endsWithinOf(drill),
+        longestEndsWithin: Math.max(...value.drills.filter((other) => other.requester === requester).map(endsWithinOf)),
         enter: () => visitor.enter(login),
       },
     ];
   });
   if (problems.length > 0) throw new BadDocuments(problems);
   return drills;
+}
+
+function endsWithinOf({ endsWithin }: FireDrills["drills"][number]): number {
+  return endsWithin === undefined ? ENDS_WITHIN : milliseconds(endsWithin);
 }
 
 function milliseconds(duration: string): number {

@@ -247,8 +247,8 @@ can't be reached, or the journal or the inbox can't be read or trusted. A refuse
 export const DRILL = `
 Journal, connections and the canaries' logins come from the environment: ELEVATION_JOURNAL, ELEVATION_JOURNAL_ID,
 ELEVATION_CONNECTION_<NAME> and the ELEVATION_CANARY_<NAME> that the file names. A canary is a person of the directory as any
-other, and decided on as any other. Whoever ends grants is to end hers: a reaper that keeps running, elsewhere. What a drill
-gives up on as still open is ended then. "elevate reap --drill" does the same on a schedule; docs/operations.md shows how to
+other, and decided on as any other. Whoever ends grants is to end hers: a reaper that keeps running, elsewhere. What a failed
+drill leaves open is ended at once. "elevate reap --drill" does the same on a schedule; docs/operations.md shows how to
 set it up, and what each failure means.
 
 --json prints { journal, drills: [{ drill, requester, role, environment, outcome, request, expiresAt, lateMs, failure, reason,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type Judge, quote } from "@elevation/domain";
 import type { World } from "@elevation/provider/lifecycle";
-import { type Drill, type DrillEvent, Drills, type ReaperEvent, runDrill } from "@elevation/reaper";
+import { type Drill, type DrillEvent, type DrillName, Drills, type ReaperEvent, runDrill } from "@elevation/reaper";
 import { readDrillFile } from "./drill-file";
 import { CommandError, EXIT } from "./exit";
 import type { Terminal } from "./terminal";
@@ -71,9 +71,10 @@ export function followDrills(
   world: World,
   judge: () => Judge | null,
   on: (event: DrillEvent) => void,
+  gone: (drill: DrillName) => void,
 ): RunningDrills {
   const run = (drill: Drill, stop: AbortSignal) => runDrill(drill, { world, judge }, stop);
-  const all = new Drills({ drills, run, clock: world.clock, on });
+  const all = new Drills({ drills, run, clock: world.clock, on, gone });
   return {
     note: (event) => {
       if (event.type === "looked") all.look();

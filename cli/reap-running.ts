@@ -5,6 +5,7 @@ import {
   ALARMING,
   type Drill,
   type DrillEvent,
+  type DrillName,
   type Monitored,
   type NoticeOutcome,
   Pulse,
@@ -83,7 +84,8 @@ export async function keepReaping(world: World, running: Running, terminal: Term
     show(event);
     notices.note(event);
   };
-  const drills = running.drills === null ? null : followDrills(running.drills, world, grantBy, onDrill);
+  const gone = (drill: DrillName) => monitor?.forgetDrill(drill);
+  const drills = running.drills === null ? null : followDrills(running.drills, world, grantBy, onDrill, gone);
   const on = (event: ReaperEvent): void => {
     show(event);
     pulse.note(event, world.clock());

@@ -52,12 +52,12 @@ export function sayProblems({ problems }: Pick<BadDocuments, "problems">, say: (
     say(line === 0 ? `error: ${file}: ${message}` : `error: ${file}:${line}:${column}: ${message}`);
 }
 
-/** Another one where the file is another, or was written; what the system says where it can't be seen. Never throws. */
+/** Another one where the file is another, or was written. What can't be looked at has the state of why: whoever reads it then says so. */
 export function stateOf(path: string): string {
   try {
-    const { ino, size, mtimeMs } = statSync(path);
-    return `${ino} ${size} ${mtimeMs}`;
+    const found = statSync(path);
+    return `${found.ino} ${found.size} ${found.mtimeMs}`;
   } catch (error) {
-    return String((error as NodeJS.ErrnoException).code);
+    return (error as NodeJS.ErrnoException).code ?? "unknown fault";
   }
 }

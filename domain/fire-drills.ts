@@ -16,7 +16,7 @@ const probeSchema = z.strictObject({
     .describe("name of the environment variable that holds the canary's own login, a postgres:// address")
     .meta({ pattern: CANARY_VARIABLE.source, examples: ["ELEVATION_CANARY_ORDERS"] }),
   statement: someText("not a statement; write one that only works with the role")
-    .describe("what works with the role only; it is run read-only")
+    .describe("what works with the role only; one statement, run in a read-only transaction that is rolled back")
     .meta({ examples: ["SELECT FROM public.orders LIMIT 1"] }),
 });
 

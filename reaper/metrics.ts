@@ -2,7 +2,7 @@
 import type { Digest } from "@elevation/domain";
 import type { Reconciliation } from "@elevation/provider/lifecycle";
 import { Counter, Gauge, Histogram, type OpenMetricsContentType, Registry } from "prom-client";
-import type { DrillEvent } from "./drill/drill-event";
+import type { DrillEvent, DrillName } from "./drill/drill-event";
 import { DrillMetrics } from "./drill/drill-metrics";
 import type { ReaperEvent } from "./reaper";
 import type { StacksEvent } from "./stacks/catch-up";
@@ -176,6 +176,11 @@ export class ReaperMetrics {
     if (untrusted !== null) return;
     this.#orphans.set(orphans.length);
     if (unreached.length === 0) this.#reconciled.set(at / 1000);
+  }
+
+  /** Of a drill that is done no more. */
+  forgetDrill(drill: DrillName): void {
+    this.#drills.forget(drill);
   }
 
   notice(outcome: NoticeOutcome): void {

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Instant } from "@elevation/domain";
-import type { DrillEvent } from "./drill/drill-event";
+import type { DrillEvent, DrillName } from "./drill/drill-event";
 import { ReaperHealth } from "./health";
 import { ReaperMetrics } from "./metrics";
 import type { ReaperEvent } from "./reaper";
@@ -18,6 +18,8 @@ export interface Monitored {
   note(event: ReaperEvent | StacksEvent | DrillEvent, at: Instant): void;
   /** Tells it what became of a notice. */
   notice(outcome: NoticeOutcome): void;
+  /** Tells it that a drill is done no more. */
+  forgetDrill(drill: DrillName): void;
   close(): Promise<void>;
 }
 
@@ -38,6 +40,7 @@ export async function serveMonitor(host: string, port: number, clock: () => Inst
       metrics.note(event, at);
     },
     notice: (outcome) => metrics.notice(outcome),
+    forgetDrill: (drill) => metrics.forgetDrill(drill),
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

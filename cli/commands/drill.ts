@@ -21,8 +21,8 @@ export interface DrillCommandOptions {
 const A_MOMENT = 2_000;
 
 /**
- * `elevate drill`: does each fire drill of a file once, all at the same time, beside whoever ends grants; it ends itself what nobody has
- * ended when a drill gave up. Throws CommandError or BadDocuments.
+ * `elevate drill`: does each fire drill of a file once, all at the same time, beside whoever ends grants; it ends itself what a drill
+ * that failed leaves open. Throws CommandError or BadDocuments.
  */
 export async function drill(file: string, options: DrillCommandOptions, terminal: Terminal): Promise<ExitCode> {
   const address = requireAddress(terminal);
@@ -58,7 +58,7 @@ async function once(drill: Drill, world: World, judge: Judge): Promise<Drilled["
   }
 }
 
-/** Whatever it found, nothing of a drill stays open: nobody else may be there who ends it. */
+/** What a failed drill may leave open is ended here, its time over or not: nobody may be there who does, and it is of no use any more. */
 async function endedBy(world: World, drill: Drill, outcome: Drilled["outcome"]): Promise<Drilled> {
   if (outcome.outcome !== "failed" || outcome.grant === null) return { drill, outcome, unended: null };
   const isOver = world.clock() >= instantOf(outcome.grant.expiresAt);

@@ -15,7 +15,10 @@ export type DrillEvent =
       readonly lateMs: number;
       readonly failures: number;
     }
-  /** `request`, `expiresAt`: of the grant, which ends as any other; null where none was made. `failures` in a row, and when it is done again. */
+  /**
+   * `request`, `expiresAt`: of the grant, which ends as any other; null where none was made. `lateMs`: of what is still open, at least as
+   * long as it may be; else null. `failures` in a row, and when it is done again.
+   */
   | {
       readonly type: "drill-failed";
       readonly drill: DrillName;
@@ -23,6 +26,7 @@ export type DrillEvent =
       readonly reason: string;
       readonly request: Digest | null;
       readonly expiresAt: string | null;
+      readonly lateMs: number | null;
       readonly failures: number;
       readonly again: Instant;
     }

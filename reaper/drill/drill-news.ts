@@ -24,7 +24,7 @@ export class DrillNews {
     }
     const { failure, reason, again } = event;
     this.#told.set(name, failure);
-    if (failure === before && failures % REMINDING !== 0) return [];
+    if (failure === before && failures > 1 && failures % REMINDING !== 0) return [];
     const failed = { ...about, failure, reason, failures, again: formatInstant(again) };
     return [{ event: "drill-failed", key, about: failed }];
   }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { formatInstant, type Instant, parseRequest, type Request, requestDigestOf } from "@elevation/domain";
-import type { GrantInputs, OpenState, Visit } from "@elevation/provider/lifecycle";
+import { type GrantInputs, type OpenState, reasonOf, type Visit } from "@elevation/provider/lifecycle";
 
 /** A fire drill, as a reaper does it. */
 export interface Drill {
@@ -16,6 +16,8 @@ export interface Drill {
   readonly duration: string;
   /** How long after its expiry the access may still be seen, in milliseconds. */
   readonly endsWithin: number;
+  /** The longest such time of all drills that have this canary, in milliseconds: so long after its expiry a grant of hers may be another's. */
+  readonly longestEndsWithin: number;
   /** What works only for who has the role. */
   readonly statement: string;
   /** A new login of the canary's own. It knows the login, so that nothing else does. */
@@ -46,12 +48,13 @@ export type DrillFailure =
 export type DrillOutcome =
   /** `lateMs`: from the expiry until neither the open session nor a new login had it any more; below 0 where the target's clock is ahead. */
   | { readonly outcome: "passed"; readonly grant: OpenState; readonly lateMs: number }
-  /** `grant`: null where none was made. */
+  /** `grant`: null where none was made. `lateMs`: of what is still open, as long as it was or longer than it may; else null. */
   | {
       readonly outcome: "failed";
       readonly failure: DrillFailure;
       readonly reason: string;
       readonly grant: OpenState | null;
+      readonly lateMs: number | null;
     }
   /** It was told to stop; a grant that it made ends at its expiry, whoever ends grants then. */
   | { readonly outcome: "stopped"; readonly grant: OpenState | null }
@@ -61,11 +64,23 @@ export type DrillOutcome =
 /** Thrown within a drill by what found it wrong. */
 export class DrillFault extends Error {
   readonly failure: DrillFailure;
+  /** What may be open although it could not be opened as it should; null: nothing. */
+  readonly grant: OpenState | null;
+  readonly lateMs: number | null;
 
-  constructor(failure: DrillFailure, message: string) {
+  constructor(failure: DrillFailure, message: string, about: Partial<Pick<DrillFault, "grant" | "lateMs">> = {}) {
     super(message);
     this.failure = failure;
+    this.grant = about.grant ?? null;
+    this.lateMs = about.lateMs ?? null;
   }
+}
+
+/** For the rejection of what could not be done. */
+export function failsAs(failure: DrillFailure): (error: unknown) => never {
+  return (error) => {
+    throw new DrillFault(failure, reasonOf(error));
+  };
 }
 
 /** No project of Pulumi's can be called so: no stack holds such a grant, no file declares it, and none is waited for to forget it. */

@@ -10,15 +10,18 @@ const AGAIN = 300_000;
 const A_MOMENT = 2_000;
 
 export interface DrillsOptions {
-  /** As they are now. Must not throw. */
+  /** As they are now. Where it throws, those that it told last go on. */
   readonly drills: () => readonly Drill[];
   readonly run: (drill: Drill, stop: AbortSignal) => Promise<DrillOutcome>;
   readonly clock: () => Instant;
   /** Told of what came of a drill. Must not throw. */
   readonly on: (event: DrillEvent) => void;
+  /** Told of a drill that is listed no more, or not by this name, for this role or there, once it is over. Must not throw. */
+  readonly gone: (drill: DrillName) => void;
 }
 
 interface Turn {
+  readonly about: DrillName;
   next: Instant;
   failures: number;
   running: Promise<void> | null;
@@ -29,28 +32,47 @@ export class Drills {
   readonly #options: DrillsOptions;
   readonly #turns = new Map<string, Turn>();
   readonly #stop = new AbortController();
+  #last: readonly Drill[] = [];
 
   constructor(options: DrillsOptions) {
     this.#options = options;
   }
 
-  /** Begins what is due, and forgets what is listed no more. */
+  /** Begins what is due. Never throws: who looks at the grants looks on, whatever becomes of drills. */
   look(): void {
     if (this.#stop.signal.aborted) return;
     const now = this.#options.clock();
-    const drills = this.#options.drills();
-    const names = new Set(drills.map(({ name }) => name));
-    for (const [name, { running }] of this.#turns) if (running === null && !names.has(name)) this.#turns.delete(name);
+    const drills = this.#drills();
+    this.#drop(drills);
     for (const drill of drills) {
-      const turn = this.#turns.get(drill.name) ?? { next: now, failures: 0, running: null };
-      this.#turns.set(drill.name, turn);
+      const turn = this.#turns.get(keyOf(drill)) ?? { about: nameOf(drill), next: now, failures: 0, running: null };
+      this.#turns.set(keyOf(drill), turn);
       // A clock that was set back must not put off for hours what it would do soon.
       turn.next = Math.min(turn.next, now + drill.every);
       if (turn.running !== null || now < turn.next) continue;
-      turn.running = this.#run(drill, turn, now).finally(() => {
+      const isOver = () => {
         turn.running = null;
-      });
+      };
+      turn.running = this.#run(drill, turn, now).then(isOver, isOver);
     }
+  }
+
+  #drop(listed: readonly Drill[]): void {
+    const keys = new Set(listed.map(keyOf));
+    for (const [key, { about, running }] of this.#turns) {
+      if (running !== null || keys.has(key)) continue;
+      this.#turns.delete(key);
+      this.#options.gone(about);
+    }
+  }
+
+  #drills(): readonly Drill[] {
+    try {
+      this.#last = this.#options.drills();
+    } catch {
+      // What is wrong with their file is told by whoever reads it.
+    }
+    return this.#last;
   }
 
   /** Begins none any more, and waits until those under way have let go of what they hold: no longer than a login or an activation takes. */
@@ -63,7 +85,7 @@ export class Drills {
     const { run, clock, on } = this.#options;
     const outcome = await run(drill, this.#stop.signal).catch(
       (error: unknown): DrillOutcome => ({
-        ...{ outcome: "failed", failure: "grant-failed", reason: reasonOf(error), grant: null },
+        ...{ outcome: "failed", failure: "grant-failed", reason: reasonOf(error), grant: null, lateMs: null },
       }),
     );
     const about = { drill: nameOf(drill) };
@@ -84,9 +106,18 @@ export class Drills {
       case "failed": {
         turn.failures++;
         turn.next = clock() + Math.min(drill.every, AGAIN);
-        const { failure, reason, grant } = outcome;
+        const { failure, reason, grant, lateMs } = outcome;
         const made = grant === null ? { request: null, expiresAt: null } : ofGrant(grant);
-        on({ type: "drill-failed", ...about, ...made, failure, reason, failures: turn.failures, again: turn.next });
+        on({
+          type: "drill-failed",
+          ...about,
+          ...made,
+          failure,
+          reason,
+          lateMs,
+          failures: turn.failures,
+          again: turn.next,
+        });
       }
     }
   }
@@ -94,6 +125,11 @@ export class Drills {
 
 function ofGrant({ digest, expiresAt }: OpenState) {
   return { request: digest, expiresAt };
+}
+
+/** One of the same name that is for another role or elsewhere is another one. */
+function keyOf({ name, requester, role, environment }: Drill): string {
+  return JSON.stringify([name, requester, role, environment]);
 }
 
 function nameOf({ name, requester, role, environment }: Drill): DrillName {

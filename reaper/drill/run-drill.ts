@@ -1,22 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
 import { randomBytes } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
-import { formatInstant, type Instant, type Judge, quote, renderDuration } from "@elevation/domain";
+import {
+  type Digest,
+  formatInstant,
+  type Instant,
+  type Judge,
+  type LiveGrant,
+  quote,
+  renderDuration,
+} from "@elevation/domain";
 import type { JournalView } from "@elevation/journal";
 import {
   activateIf,
   type GrantInputs,
+  type GrantState,
   instantOf,
   isGrantError,
   journalNow,
   type OpenState,
+  openFromRecord,
+  openOf,
   reasonOf,
   type Visit,
   type World,
   withinTime,
 } from "@elevation/provider/lifecycle";
-import { DRILLS_PROJECT, type Drill, type DrillFailure, DrillFault, type DrillOutcome, inputsOfDrill } from "./drill";
-import { type SeenGone, watchEnd } from "./watch-end";
+import { DRILLS_PROJECT, type Drill, DrillFault, type DrillOutcome, failsAs, inputsOfDrill } from "./drill";
+import { lateOf, notGone } from "./not-gone";
+import { watchEnd } from "./watch-end";
 
 /** Longest time of one activation, in milliseconds: as long as the engine's operations have. */
 const ACTIVATION_TIMEOUT = 120_000;
@@ -48,16 +60,22 @@ export async function runDrill(drill: Drill, setting: DrillSetting, stop: AbortS
     return grant === null ? { outcome: "waits" } : await observe(drill, world, grant, stop);
   } catch (error) {
     const fault = error instanceof DrillFault ? error : new DrillFault("grant-failed", reasonOf(error));
-    return { outcome: "failed", failure: fault.failure, reason: fault.message, grant };
+    const { failure, message: reason, lateMs } = fault;
+    return { outcome: "failed", failure, reason, grant: grant ?? fault.grant, lateMs };
   }
 }
 
-async function isItsTurn({ requester, endsWithin }: Drill, world: World): Promise<boolean> {
+async function isItsTurn({ requester, longestEndsWithin }: Drill, world: World): Promise<boolean> {
   const { view } = await journalNow(world);
-  const held = view?.live.find((live) => live.requester === requester);
-  if (view === null || held === undefined) return true;
-  const record = held.request === undefined ? null : view.grant(held.request);
-  if (record?.stack.project === DRILLS_PROJECT && world.clock() < held.expiresAt + endsWithin) return false;
+  const hers = view?.live.filter((live) => live.requester === requester) ?? [];
+  if (view === null || hers.length === 0) return true;
+  const recordOf = ({ request }: LiveGrant) => (request === undefined ? null : view.grant(request));
+  const isOfDrill = (live: LiveGrant) =>
+    recordOf(live)?.stack.project === DRILLS_PROJECT && world.clock() < live.expiresAt + longestEndsWithin;
+  // One that is no drill's is told, whatever else she holds.
+  const held = hers.find((live) => !isOfDrill(live));
+  if (held === undefined) return false;
+  const record = recordOf(held);
   const name = quote(record?.intent.request.metadata.name ?? "");
   const end = formatInstant(held.expiresAt);
   throw new DrillFault(
@@ -81,23 +99,36 @@ async function requireNoAccess({ enter, statement, role, requester }: Drill): Pr
   );
 }
 
-/** Null: another process was faster, or it is time to stop: whoever ends grants may have stopped already. */
+/** Null: another process was faster, or it was told to stop before it began. */
 async function open(drill: Drill, { world, judge }: DrillSetting, stop: AbortSignal): Promise<OpenState | null> {
   const documents = judge();
   if (documents === null)
     throw new DrillFault("grant-failed", "nothing is decided while policy and directory can't be read; mend them");
   const inputs = inputsOfDrill(drill, world.clock(), randomBytes(6).toString("hex"));
-  const isWanted = (view: JournalView) => !stop.aborted && isFree(inputs)(view);
   const state = await withinTime("the activation", ACTIVATION_TIMEOUT, (deadline) =>
-    activateIf({ ...world, judge: () => documents, deadline }, inputs, isWanted),
-  ).catch((error: unknown) => {
+    activateIf({ ...world, judge: () => documents, deadline }, inputs, (view) => !stop.aborted && isFree(inputs)(view)),
+  ).catch(async (error: unknown) => {
     const isDenied = isGrantError(error) && error.code === "denied";
-    throw new DrillFault(isDenied ? "denied" : "grant-failed", oneLine(reasonOf(error)));
+    const text = oneLine(reasonOf(error));
+    const left = await leftOpen(world, inputs.digest, error);
+    throw new DrillFault(isDenied ? "denied" : "grant-failed", text, { grant: left });
   });
   if (state === null) return null;
   const { place, expiresAt } = state;
   if (state.status === "active" && place !== null && expiresAt !== null) return { ...state, place, expiresAt };
-  throw new DrillFault("grant-failed", `the grant was ${state.status} before it could be called active`);
+  const left = await leftOpen(world, inputs.digest, null);
+  throw new DrillFault("grant-failed", `the grant was ${state.status} before it could be called active`, {
+    grant: left,
+  });
+}
+
+/** What may be open of a grant whose activation failed: by the journal, or where that can't be read by what the fault keeps. */
+async function leftOpen(world: World, digest: Digest, error: unknown): Promise<OpenState | null> {
+  const { view } = await journalNow(world);
+  const record = view?.grant(digest) ?? null;
+  if (record?.status === "live") return openFromRecord(record);
+  if (view !== null || !isGrantError(error) || !("properties" in error)) return null;
+  return openOf(error.properties as GrantState, null);
 }
 
 /** In the step that opens it: nobody has the canary elevated. */
@@ -120,11 +151,11 @@ async function observe(drill: Drill, { clock }: World, grant: OpenState, stop: A
         `the session was cut ${renderDuration(Math.floor(early / 1000) * 1000)} before the end of the grant; see in the journal and at the server who did`,
       );
     }
-    const gone = await watchEnd(drill, session, end, clock, stop);
-    const lateMs = Math.max(gone.session ?? Number.POSITIVE_INFINITY, gone.login ?? Number.POSITIVE_INFINITY) - end;
-    if (lateMs <= drill.endsWithin) return { outcome: "passed", grant, lateMs };
+    const seen = await watchEnd(drill, session, end, clock, stop);
+    const lateMs = lateOf(seen, end);
+    if (lateMs !== null && lateMs <= drill.endsWithin) return { outcome: "passed", grant, lateMs };
     if (stop.aborted) return { outcome: "stopped", grant };
-    throw stillThere(drill, gone);
+    throw notGone(drill, seen, end);
   } finally {
     await session.close();
   }
@@ -148,30 +179,6 @@ function neverOpen({ role }: Drill, { place }: OpenState): DrillFault {
     "never-open",
     `${quote(role)} was granted to \`${place.identity}\` at \`${place.connection}\`, and the probe was refused; see whether it takes that role, and whether the canary's login is that one, at that server`,
   );
-}
-
-/** Only what was seen to work is called open: what told nothing at last is a failure of the probe. */
-function stillThere({ role, endsWithin }: Drill, { session, login, fault, sessionFault }: SeenGone): DrillFault {
-  const where = [
-    login === null && fault === null ? "by a new login" : "",
-    session === null && sessionFault === null ? "in the open session" : "",
-  ];
-  const still = where.filter((one) => one !== "").join(" and ");
-  const untold = login === null && fault !== null ? fault : session === null ? sessionFault : null;
-  if (still === "" && untold !== null) {
-    const failure = untold === fault ? "login-failed" : "probe-failed";
-    return new DrillFault(failure, `whether the access has ended can't be told: ${untold}`);
-  }
-  return new DrillFault(
-    "still-open",
-    `what ${quote(role)} gives could still be used ${renderDuration(endsWithin)} after its expiry${still === "" ? "" : `, ${still}`}; see \`elevate status\` for why it was not ended, and who else gave it to her`,
-  );
-}
-
-function failsAs(failure: DrillFailure): (error: unknown) => never {
-  return (error) => {
-    throw new DrillFault(failure, reasonOf(error));
-  };
 }
 
 /** A denial has a line for each violation. */

@@ -7,9 +7,12 @@ import {
   parsePostgresAddress,
   type ServerFault,
 } from "@elevation/journal/postgres";
-import { Client, type QueryConfig } from "pg";
+import { Client, DatabaseError } from "pg";
 import { GrantError } from "../../errors";
 import type { Visit, Visitor } from "../../lifecycle/ports";
+import { Discarding } from "./discarding";
+import { classOf } from "./sqlstate";
+import { neutral } from "./text";
 
 /** A person's login takes a tenth of a second. What hangs is given up, so that it is told. */
 const PATIENCE_MS = 5_000;
@@ -18,19 +21,17 @@ const CLOSE_TIMEOUT_MS = 2_000;
 /** SQLSTATE insufficient_privilege. Any other failure says nothing about rights: a typing error must not pass for a refusal. */
 const RIGHT_LACKING = "42501";
 
-/** After the login, not as options of it: a person's client sends none, and a pooler may refuse them. The server ends a probe even where nobody waits any more. */
-const FIRST = `SET statement_timeout = ${PATIENCE_MS}`;
-/** NB. the probe is sent by the extended protocol, which takes one statement: it can end no transaction and write something after that. */
-const BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY";
+/**
+ * After the login, not as options of it: a person's client sends none, and a pooler may refuse them. The server ends the probe even where
+ * nobody waits any more.
+ */
+const FIRST = `SET default_transaction_read_only = on; SET statement_timeout = ${PATIENCE_MS}`;
 
 /** Logs in at PostgreSQL, each time by a connection of its own. */
 export class PostgresVisitor implements Visitor {
   fault(login: string): string | null {
     try {
-      const { password, ssl } = addressOf(login);
-      // Else `pg` sends the password that this process has for another server.
-      if (password === undefined && !hasCertificate(ssl))
-        return "has no password and no client certificate; write the canary's own into it";
+      addressOf(login);
       return null;
     } catch (error) {
       return (error as Error).message;
@@ -40,18 +41,18 @@ export class PostgresVisitor implements Visitor {
   async enter(login: string): Promise<Visit> {
     const address = addressOf(login);
     const mask = maskOf([...address.secrets, ...address.whereabouts]);
-    const { host, port, user, database, ssl, password } = address;
+    const { host, port, user, database, ssl } = address;
     const client = new Client({
-      ...{ host, port, user, database, ssl, ...(password === undefined ? {} : { password }) },
+      ...{ host, port, user, database, ssl },
+      // Not a plain one: where that is absent, `PGPASSWORD` and ~/.pgpass count, which are not the canary's.
+      password: () => address.password ?? "",
       application_name: "elevation fire drill",
-      connectionTimeoutMillis: PATIENCE_MS,
-      query_timeout: PATIENCE_MS,
-      // One whose cut never comes, because something between forgot it, must be noticed.
       keepAlive: true,
       keepAliveInitialDelayMillis: 30_000,
-      // Else `pg` takes what the environment of this process has for others.
-      options: "",
+      connectionTimeoutMillis: PATIENCE_MS,
+      query_timeout: PATIENCE_MS,
     });
+    withoutDefaults(client);
     const visit = new PostgresVisit(client, mask);
     try {
       await client.connect();
@@ -79,18 +80,28 @@ class PostgresVisit implements Visit {
     client.on("error", () => undefined);
   }
 
+  /**
+   * INVARIANT (a look changes nothing): one statement, alone in a read-only transaction that is rolled back. It can't be made to write from
+   * within, once anything was asked there, nor left without a second statement, which the extended protocol refuses.
+   */
   async may(statement: string): Promise<boolean> {
     try {
-      await this.#client.query(BEGIN);
-      await this.#client.query({ text: statement, queryMode: "extended" } as QueryConfig);
+      await this.#client.query("BEGIN READ ONLY");
+      try {
+        const probe = new Discarding(statement);
+        this.#client.query(probe);
+        await probe.done;
+      } finally {
+        // Where that fails, so will all else in this session.
+        await this.#client.query("ROLLBACK").catch(() => undefined);
+      }
       return true;
     } catch (error) {
-      const fault = faultOf(error, this.#mask);
-      if (fault.state === RIGHT_LACKING) return false;
-      throw failed("the probe failed, and not for want of a right", fault);
-    } finally {
-      // NB. a session that was cut has nothing to take back.
-      await this.#client.query("ROLLBACK").catch(() => undefined);
+      // NB. what a server says of a statement may hold data of its rows.
+      if (!(error instanceof DatabaseError)) throw probeFailed(faultOf(error, this.#mask).message);
+      const { code = "" } = error;
+      if (code === RIGHT_LACKING) return false;
+      throw probeFailed(classOf(neutral(code)));
     }
   }
 
@@ -104,13 +115,28 @@ class PostgresVisit implements Visit {
   }
 }
 
-function hasCertificate(ssl: PostgresAddress["ssl"]): boolean {
-  return typeof ssl === "object" && ssl.cert !== undefined;
-}
-
 /** Throws GrantError `connection-failed`. */
 function addressOf(login: string): PostgresAddress {
-  return parsePostgresAddress(login, (problem, fix) => new GrantError("connection-failed", `${problem}; ${fix}`));
+  const refuse = (problem: string, fix: string) => new GrantError("connection-failed", `${problem}; ${fix}`);
+  const address = parsePostgresAddress(login, refuse);
+  const isCertified = address.ssl !== false && address.ssl.cert !== undefined;
+  if (address.password === undefined && !isCertified) {
+    throw refuse(
+      "has neither a password nor a client certificate",
+      "write postgres://user:password@host/database, or name `sslcert` and `sslkey`",
+    );
+  }
+  return address;
+}
+
+/** `pg` takes what a config can't say to be nothing from `PGOPTIONS` and `PGREPLICATION` of the process: nothing of that is the canary's. */
+function withoutDefaults(client: Client): void {
+  const { connectionParameters } = client as unknown as { readonly connectionParameters: object };
+  Object.assign(connectionParameters, { options: undefined, replication: undefined });
+}
+
+function probeFailed(why: string): GrantError {
+  return new GrantError("connection-failed", `the probe failed, and not for want of a right: ${why}`);
 }
 
 function failed(what: string, fault: ServerFault): GrantError {

@@ -109,6 +109,43 @@ describe("elevate drill", () => {
     );
   });
 
+  it("when it fails before the end of its grant, then that is ended at once", async () => {
+    team.project.write("drills.yaml", aDrill({ duration: "PT1H", every: "PT2H" }));
+    const another = orders.server.url("mallory", "orders");
+    const { exit, stdout } = await drill(["--json"], { [CANARY]: another });
+    const { drills } = JSON.parse(stdout) as Report;
+    const [{ request, expiresAt, ...rest } = {}] = drills;
+    assert.deepEqual([exit, drills.length], [1, 1]);
+    assert.deepEqual(rest, {
+      ...{ ...ABOUT, outcome: "failed", lateMs: null, failure: "never-open" },
+      reason:
+        "`orders-admin` was granted to `alice` at `orders-production`, and the probe was refused; see whether it takes that role, and whether the canary's login is that one, at that server",
+      unended: null,
+    });
+    assert.ok(Date.now() < Date.parse(String(expiresAt)));
+    const types = ["decided", "activating", "activated", "revoking", "revoked"];
+    assert.deepEqual(await team.typesOf(String(request)), types);
+  });
+
+  it("when it fails so and can't end that either, then that is said with exit 4", async () => {
+    const canary = new URL(orders.server.url("alice", "orders"));
+    const address = new URL(team.env["ELEVATION_CONNECTION_ORDERS_PRODUCTION"] ?? "");
+    proxy = await startTcpProxy(Number(address.port));
+    for (const url of [canary, address]) url.port = String(proxy.port);
+    team.project.write("drills.yaml", aDrill({ duration: "PT1H", every: "PT2H" }));
+    const drilled = drill([], { ELEVATION_CONNECTION_ORDERS_PRODUCTION: address.href, [CANARY]: canary.href });
+    while ((await typesOf()).at(-1) !== "activated") await delay(20);
+    proxy.down();
+    const { exit, stdout } = await drilled;
+    assert.equal(exit, 4);
+    const [failed, stuck] = stdout.split("\n");
+    assert.match(failed ?? "", /^DRILL FAILED, (login-failed|probe-failed|cut-early): orders \(alice@example\.com\): /);
+    assert.match(
+      stuck ?? "",
+      /^STUCK: orders \(alice@example\.com\): stuck: the access of `alice` to role `orders_admin` at `orders-production` must end and could not be ended: connection `orders-production` could not be opened: /,
+    );
+  });
+
   it("when its grant was ended and she has the access by another path, then it has failed, and nothing is ended twice", async () => {
     reaper = startElevate(["reap"], { cwd: team.project.path, env: team.env });
     team.project.write("drills.yaml", aDrill({ endsWithin: "PT1S" }));

@@ -35,7 +35,7 @@ describe("a visitor of a PostgreSQL server", () => {
     assert.equal(await visit.may("EXPLAIN INSERT INTO public.customers (name) VALUES ('x')"), false);
     assert.equal(
       await faultOf(visit.may("SELECT FROM public.ordres")),
-      `the probe failed, and not for want of a right: relation "public.ordres" does not exist (42P01)`,
+      `the probe failed, and not for want of a right: SQLSTATE 42P01 (syntax error or access rule violation)`,
     );
     await orders.superuser("GRANT orders_admin TO alice");
     assert.equal(await visit.may(PROBE), true);
@@ -44,36 +44,64 @@ describe("a visitor of a PostgreSQL server", () => {
     await visit.cut;
   });
 
-  it("when a statement would change something, then the server refuses it, whatever the login may", async () => {
-    await orders.superuser("GRANT orders_admin TO alice");
-    const visit = await visitor.enter(orders.server.url("alice", "orders"));
-    assert.equal(
-      await faultOf(visit.may("INSERT INTO public.customers (name) VALUES ('x')")),
-      "the probe failed, and not for want of a right: cannot execute INSERT in a read-only transaction (25006)",
-    );
-    const several = ["COMMIT; INSERT INTO", "SET TRANSACTION READ WRITE; INSERT INTO", "BEGIN READ WRITE; INSERT INTO"];
-    for (const before of several) {
-      assert.equal(
-        await faultOf(visit.may(`${before} public.customers (name) VALUES ('x')`)),
-        "the probe failed, and not for want of a right: cannot insert multiple commands into a prepared statement (42601)",
-      );
-    }
-    assert.equal(await visit.may("SET default_transaction_read_only = off"), true);
-    assert.equal(await visit.may("COMMIT"), true);
-    assert.equal(
-      await faultOf(visit.may("INSERT INTO public.customers (name) VALUES ('x')")),
-      "the probe failed, and not for want of a right: cannot execute INSERT in a read-only transaction (25006)",
-    );
-    assert.deepEqual(await orders.superuser("SELECT count(*)::int FROM public.customers WHERE name = 'x'"), [[0]]);
-    await visit.close();
-  });
+  const customers = () =>
+    orders.superuser("SELECT name FROM public.customers WHERE name = 'written by a probe'") as Promise<unknown>;
+  const INSERT = "INSERT INTO public.customers (name) VALUES ('written by a probe')";
+  const REFUSED = "the probe failed, and not for want of a right: SQLSTATE";
+  const READ_ONLY = `${REFUSED} 25006 (invalid transaction state)`;
+  const SEVERAL = `${REFUSED} 42601 (syntax error or access rule violation)`;
+  for (const [how, statements, said] of [
+    ["says so", [INSERT], READ_ONLY],
+    ["makes the transaction one that writes", [`SET TRANSACTION READ WRITE; ${INSERT}`], SEVERAL],
+    ["leaves the transaction", [`COMMIT; BEGIN READ WRITE; ${INSERT}; COMMIT`], SEVERAL],
+    ["begins another", [`BEGIN READ WRITE; ${INSERT}; COMMIT`], SEVERAL],
+    [
+      "does it from within a block",
+      [`DO $$ BEGIN COMMIT; SET TRANSACTION READ WRITE; ${INSERT}; END $$`],
+      `${REFUSED} 2D000 (invalid transaction termination)`,
+    ],
+    [
+      "makes it write from within a block",
+      [`DO $$ BEGIN SET TRANSACTION READ WRITE; ${INSERT}; END $$`],
+      `${REFUSED} 25001 (invalid transaction state)`,
+    ],
+    [
+      "does it by a setting",
+      ["SELECT set_config('transaction_read_only', 'off', false)"],
+      `${REFUSED} 25001 (invalid transaction state)`,
+    ],
+    [
+      "changes the session for the next",
+      [
+        "SET SESSION CHARACTERISTICS AS TRANSACTION READ WRITE",
+        "SET default_transaction_read_only = off",
+        "COMMIT",
+        INSERT,
+      ],
+      READ_ONLY,
+    ],
+    ["makes the transaction write for the next", ["SET TRANSACTION READ WRITE", INSERT], READ_ONLY],
+    ["explains by doing", [`EXPLAIN ANALYZE ${INSERT}`], READ_ONLY],
+  ] as const) {
+    it(`when a statement would change something and ${how}, then it is refused, whatever the login may`, async () => {
+      await orders.superuser("GRANT orders_admin TO alice");
+      const visit = await visitor.enter(orders.server.url("alice", "orders"));
+      for (const statement of statements.slice(0, -1)) assert.equal(await visit.may(statement), true, statement);
+      assert.equal(await faultOf(visit.may(statements.at(-1) ?? "")), said);
+      assert.equal(await visit.may(PROBE), true, "it can be asked again");
+      assert.deepEqual(await customers(), []);
+      await visit.close();
+    });
+  }
 
-  it("when a login has neither a password nor a certificate, then it is refused: it would be sent another server's", () => {
+  it("when a statement returns much, then it is thrown away; when the server's fault holds data, then it isn't repeated", async () => {
+    const visit = await visitor.enter(orders.server.url("alice", "orders"));
+    assert.equal(await visit.may("SELECT repeat('x', 1000) FROM generate_series(1, 10000)"), true);
     assert.equal(
-      visitor.fault("postgres://alice@127.0.0.1:5432/orders?sslmode=disable"),
-      "has no password and no client certificate; write the canary's own into it",
+      await faultOf(visit.may("SELECT ('row ' || 'data')::int")),
+      "the probe failed, and not for want of a right: SQLSTATE 22P02 (data exception)",
     );
-    assert.equal(visitor.fault(orders.server.url("alice", "orders")), null);
+    await visit.close();
   });
 
   it("when the server cuts the login, then that is known without asking", async () => {
@@ -90,9 +118,28 @@ describe("a visitor of a PostgreSQL server", () => {
     const visit = await visitor.enter(orders.server.url("alice", "orders"));
     assert.match(
       await faultOf(visit.may("SELECT pg_sleep(60)")),
-      /^the probe failed, and not for want of a right: (Query read timeout \(ETIMEDOUT\)|canceling statement due to statement timeout \(57014\))$/,
+      /^the probe failed, and not for want of a right: (Query read timeout \(ETIMEDOUT\)|SQLSTATE 57014 \(operator intervention\))$/,
     );
     await visit.close();
+  });
+
+  it("when the process has defaults of its own, then none of them counts", async () => {
+    const before = { ...process.env };
+    Object.assign(process.env, { PGPASSWORD: "another", PGOPTIONS: "-c no_such_setting=1", PGREPLICATION: "database" });
+    try {
+      const visit = await visitor.enter(orders.server.url("alice", "orders"));
+      assert.equal(await visit.may(PROBE), false);
+      await visit.close();
+      const none =
+        "has neither a password nor a client certificate; write postgres://user:password@host/database, or name `sslcert` and `sslkey`";
+      const bare = `postgres://alice@127.0.0.1:${orders.server.port}/orders`;
+      assert.deepEqual([visitor.fault(bare), await faultOf(visitor.enter(bare))], [none, none]);
+    } finally {
+      for (const name of ["PGPASSWORD", "PGOPTIONS", "PGREPLICATION"]) {
+        if (before[name] === undefined) delete process.env[name];
+        else process.env[name] = before[name];
+      }
+    }
   });
 
   it("when a login is refused or is none, then neither it nor its password is repeated", async () => {

@@ -12,13 +12,20 @@ const DIGEST = `sha256:${"a".repeat(64)}` as const;
 const EXPIRES = "2026-11-24T12:01:00.000Z";
 const GRANT = { digest: DIGEST, expiresAt: EXPIRES } as OpenState;
 const PASSED: DrillOutcome = { outcome: "passed", grant: GRANT, lateMs: 70 };
-const FAILED: DrillOutcome = { outcome: "failed", failure: "login-failed", reason: "no login", grant: null };
+const FAILED: DrillOutcome = {
+  outcome: "failed",
+  failure: "login-failed",
+  reason: "no login",
+  grant: null,
+  lateMs: null,
+};
 const NAME = { name: "orders", requester: "canary@example.com", role: "orders-reader", environment: "production" };
 
 function aDrill(changes: Partial<Drill> = {}): Drill {
   return {
     ...NAME,
-    ...{ reason: "Fire drill", every: 60 * MINUTE, duration: "PT1M", endsWithin: MINUTE, statement: "SELECT 1" },
+    ...{ reason: "Fire drill", every: 60 * MINUTE, duration: "PT1M", endsWithin: MINUTE, longestEndsWithin: MINUTE },
+    statement: "SELECT 1",
     enter: () => Promise.reject(new Error("nobody logs in here")),
     ...changes,
   };
@@ -27,6 +34,9 @@ function aDrill(changes: Partial<Drill> = {}): Drill {
 describe("the schedule of fire drills", () => {
   let now: number;
   let all: Drill[];
+  let unreadable: Error | null;
+  let deaf: Error | null;
+  let gone: string[];
   let begun: string[];
   let told: DrillEvent[];
   let end: (outcome: DrillOutcome | Error) => Promise<void>;
@@ -36,10 +46,16 @@ describe("the schedule of fire drills", () => {
   beforeEach(() => {
     now = NOON;
     all = [aDrill()];
+    unreadable = null;
+    deaf = null;
+    gone = [];
     begun = [];
     told = [];
     drills = new Drills({
-      drills: () => all,
+      drills: () => {
+        if (unreadable !== null) throw unreadable;
+        return all;
+      },
       run: ({ name }, stop) => {
         begun.push(name);
         stopped = stop;
@@ -53,7 +69,11 @@ describe("the schedule of fire drills", () => {
         });
       },
       clock: () => now,
-      on: (event) => told.push(event),
+      on: (event) => {
+        told.push(event);
+        if (deaf !== null) throw deaf;
+      },
+      gone: ({ name, role }) => gone.push(`${name} ${role}`),
     });
   });
 
@@ -81,18 +101,25 @@ describe("the schedule of fire drills", () => {
     now = NOON + MINUTE;
     await end(FAILED);
     assert.deepEqual(beginsAt(6 * MINUTE - 1, 6 * MINUTE), [6 * MINUTE]);
-    await end({ ...FAILED, failure: "still-open", grant: GRANT });
+    await end({ ...FAILED, failure: "still-open", grant: GRANT, lateMs: MINUTE });
     // Its next was five minutes away; the file says otherwise now.
     all = [aDrill({ every: 2 * MINUTE })];
     assert.deepEqual(beginsAt(6 * MINUTE, 8 * MINUTE - 1, 8 * MINUTE), [8 * MINUTE]);
     await end(new Error("a fault of ours"));
     assert.deepEqual(beginsAt(10 * MINUTE - 1, 10 * MINUTE), [10 * MINUTE]);
     await end(PASSED);
-    const common = { type: "drill-failed", drill: NAME, request: null, expiresAt: null } as const;
+    const common = { type: "drill-failed", drill: NAME, request: null, expiresAt: null, lateMs: null } as const;
     assert.deepEqual(told, [
       { ...common, failure: "login-failed", reason: "no login", failures: 1, again: NOON + 6 * MINUTE },
       {
-        ...{ ...common, request: DIGEST, expiresAt: EXPIRES, failure: "still-open", reason: "no login" },
+        ...{
+          ...common,
+          request: DIGEST,
+          expiresAt: EXPIRES,
+          failure: "still-open",
+          reason: "no login",
+          lateMs: MINUTE,
+        },
         ...{ failures: 2, again: NOON + 11 * MINUTE },
       },
       { ...common, failure: "grant-failed", reason: "a fault of ours", failures: 3, again: NOON + 10 * MINUTE },
@@ -116,6 +143,44 @@ describe("the schedule of fire drills", () => {
         ["drill-passed", 1],
         ["drill-failed", 1],
       ],
+    );
+  });
+
+  it("when it can't be read which there are, or whoever is told fails, then those that were known go on", async () => {
+    unreadable = new Error("EIO");
+    assert.deepEqual(beginsAt(0), []);
+    unreadable = null;
+    assert.deepEqual(beginsAt(0), [0]);
+    deaf = new Error("nobody listens");
+    await end(PASSED);
+    unreadable = new Error("EIO");
+    assert.deepEqual(beginsAt(60 * MINUTE), [60 * MINUTE]);
+    assert.deepEqual(
+      told.map(({ type }) => type),
+      ["drill-passed"],
+    );
+  });
+
+  it("when one is listed no more, or for another role, then it is told to be gone once it is over, and one that comes back begins anew", async () => {
+    const look = async (listed: Drill[], after?: () => Promise<void>) => {
+      all = listed;
+      drills.look();
+      await after?.();
+    };
+    await look([aDrill()]);
+    await look([]);
+    assert.deepEqual(gone, []);
+    await end(FAILED);
+    await look([]);
+    await look([]);
+    assert.deepEqual(gone, ["orders orders-reader"]);
+    await look([aDrill()], () => end(FAILED));
+    await look([aDrill({ role: "orders-admin" })]);
+    assert.deepEqual(gone, ["orders orders-reader", "orders orders-reader"]);
+    assert.equal(begun.length, 3);
+    assert.deepEqual(
+      told.map((event) => "failures" in event && event.failures),
+      [1, 1],
     );
   });
 
@@ -185,7 +250,7 @@ describe("what is news of fire drills", () => {
   };
   const failed = (failure: "login-failed" | "still-open", failures: number): DrillEvent => ({
     ...{ type: "drill-failed", drill: NAME, request: null, expiresAt: null, failure, reason: "why", failures },
-    again: NOON,
+    ...{ lateMs: failure === "still-open" ? 2 * MINUTE : null, again: NOON },
   });
 
   it("when one passes, then that is news at first and after a failure; when it fails, then at first, when it is another, and each twelfth time", () => {
@@ -232,6 +297,7 @@ describe("what is news of fire drills", () => {
     const metrics = new ReaperMetrics();
     metrics.note(failed("still-open", 1), NOON);
     metrics.note(failed("still-open", 2), NOON);
+    metrics.note(failed("login-failed", 3), NOON);
     const labels = 'drill="orders",role="orders-reader",environment="production"';
     const values = async () =>
       Object.fromEntries(
@@ -240,17 +306,28 @@ describe("what is news of fire drills", () => {
           .filter((line) => line.startsWith("elevation_drill"))
           .map((line) => line.split(" ")),
       ) as Record<string, string>;
-    assert.deepEqual(await values(), {
-      [`elevation_drill_failing{${labels}}`]: "1",
-      [`elevation_drill_failures_total{${labels},failure="still-open"}`]: "2",
-    });
+    const before = await values();
+    assert.equal(before[`elevation_drill_failing{${labels}}`], "1");
+    assert.equal(before[`elevation_drill_failures_total{${labels},failure="still-open"}`], "2");
+    assert.equal(before[`elevation_drill_failures_total{${labels},failure="login-failed"}`], "1");
+    assert.equal(before[`elevation_drill_last_success_timestamp_seconds{${labels}}`], undefined);
+    // What is still open is as late as it can be told to be.
+    assert.equal(before[`elevation_drill_lateness_seconds_sum{${labels}}`], "240");
+    assert.equal(before[`elevation_drill_lateness_seconds_count{${labels}}`], "2");
     metrics.note(passed, NOON);
     metrics.note({ ...passed, lateMs: -20 }, NOON + 1000);
     const after = await values();
     assert.equal(after[`elevation_drill_failing{${labels}}`], "0");
     assert.equal(after[`elevation_drill_last_success_timestamp_seconds{${labels}}`], `${NOON / 1000 + 1}`);
-    assert.equal(after[`elevation_drill_lateness_seconds_sum{${labels}}`], "0.07");
-    assert.equal(after[`elevation_drill_lateness_seconds_count{${labels}}`], "2");
+    assert.equal(after[`elevation_drill_lateness_seconds_sum{${labels}}`], "240.07");
+    assert.equal(after[`elevation_drill_lateness_seconds_count{${labels}}`], "4");
     assert.doesNotMatch(await metrics.text(), /canary/);
+    metrics.forgetDrill(NAME);
+    const left = Object.keys(await values());
+    assert.deepEqual(
+      left.filter((name) => /failing|last_success/.test(name)),
+      [],
+    );
+    assert.ok(left.includes(`elevation_drill_lateness_seconds_count{${labels}}`));
   });
 });

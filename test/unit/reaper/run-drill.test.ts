@@ -63,7 +63,14 @@ describe("a fire drill", () => {
 
   const aDrill = (changes: Partial<Drill> = {}): Drill => ({
     ...{ name: "orders", requester: "alice@example.com", role: "orders-admin", environment: "production" },
-    ...{ reason: "Fire drill", every: 3_600_000, duration: "PT1S", endsWithin: 300, statement: "SELECT" },
+    ...{
+      reason: "Fire drill",
+      every: 3_600_000,
+      duration: "PT1S",
+      endsWithin: 300,
+      longestEndsWithin: 300,
+      statement: "SELECT",
+    },
     enter: () => canary.enter(),
     ...changes,
   });
@@ -173,7 +180,7 @@ describe("a fire drill", () => {
     });
   }
 
-  it("when the open session's probe fails otherwise than for want of a right, then that is neither an end nor open access", async () => {
+  it("when the open session's probe fails otherwise than for want of a right, then that is no end", async () => {
     canary.may = (login) =>
       login === 2 && !canary.isGranted() ? new GrantError("connection-failed", "the probe failed") : canary.isGranted();
     assert.deepEqual(failureOf(await run()), [
@@ -182,13 +189,48 @@ describe("a fire drill", () => {
     ]);
   });
 
-  it("when it is seen to be gone, but too late, then the drill has failed", async () => {
-    const slow: Drill["enter"] = async () => {
+  it("when it was there after the end, and then can't be told, then both are said", async () => {
+    let looks = 0;
+    canary.may = (login) =>
+      canary.isGranted() || (login > 2 && (++looks === 1 || new GrantError("connection-failed", "the probe failed")));
+    const outcome = await run();
+    const [failure, reason] = failureOf(outcome);
+    assert.equal(failure, "still-open");
+    assert.match(
+      reason ?? "",
+      /^what `orders-admin` gives could still be used \d+ m?s after its expiry, by a new login, and since then can't be told \(the probe failed\); see `elevate status` for why it was not ended, and who else gave it to her$/,
+    );
+    assert.equal((outcome as Extract<DrillOutcome, { outcome: "failed" }>).lateMs, 300);
+  });
+
+  const slowFrom =
+    (first: number): Drill["enter"] =>
+    async () => {
       const visit = await canary.enter();
-      if (canary.logins > 2) await new Promise<void>((resolve) => setTimeout(resolve, 350));
+      if (canary.logins >= first) await new Promise<void>((resolve) => setTimeout(resolve, 350));
       return visit;
     };
-    assert.deepEqual(failureOf(await run(aDrill({ enter: slow }))), ["still-open", still("")]);
+
+  it("when it is seen to be gone, but too late, and never was seen, then that can't be told", async () => {
+    const [untold, why] = failureOf(await run(aDrill({ enter: slowFrom(3) })));
+    assert.equal(untold, "login-failed");
+    assert.match(
+      why ?? "",
+      /^whether the access had ended 300 ms after its expiry can't be told: the first look took until \d+ ms after it$/,
+    );
+  });
+
+  it("when it is seen, and then to be gone, but too late, then it was still open, and that is how late it was", async () => {
+    canary.may = (login) => canary.isGranted() || login === 3;
+    const outcome = await run(aDrill({ enter: slowFrom(4) }));
+    const [failure, reason] = failureOf(outcome);
+    assert.equal(failure, "still-open");
+    assert.match(
+      reason ?? "",
+      /^what `orders-admin` gives could still be used \d+ m?s after its expiry, by a new login, and was not seen to be gone before \d+ ms after it; see `elevate status` for why it was not ended, and who else gave it to her$/,
+    );
+    const { lateMs } = outcome as Extract<DrillOutcome, { outcome: "failed" }>;
+    assert.ok(lateMs !== null && lateMs >= 350, String(lateMs));
   });
 
   it("when no login is possible after the end, then nobody can tell, and that is told", async () => {
@@ -219,6 +261,21 @@ describe("a fire drill", () => {
     assert.deepEqual(await typesOf(), ["decided", "activating", "failed"]);
   });
 
+  it("when it can't be told whether its grant was made, then it is told which one may be open", async () => {
+    world.target.before = (operation) => {
+      if (operation === "create") world.target.before = () => Promise.reject(new Error("the server is away"));
+      if (operation === "create") throw new Error("the server is away");
+    };
+    const outcome = await run();
+    assert.deepEqual(failureOf(outcome), [
+      "grant-failed",
+      "stuck: the activation failed (the server is away) and what was made could not be taken away (the server is away); refresh ends it",
+    ]);
+    const { grant } = outcome as Extract<DrillOutcome, { outcome: "failed" }>;
+    assert.equal(grant?.request.spec.requester, "alice@example.com");
+    assert.deepEqual((await typesOf()).slice(0, 2), ["decided", "activating"]);
+  });
+
   it("when another drill has her elevated, then it waits, until that should have ended", async () => {
     const other = inputsOfDrill(aDrill(), Date.now(), "0123456789ab");
     const { expiresAt } = await activate(world, other);
@@ -228,6 +285,7 @@ describe("a fire drill", () => {
     world = { ...world, clock: () => end + 299 };
     assert.deepEqual(await run(), { outcome: "waits" });
     world = { ...world, clock: () => end + 300 };
+    assert.deepEqual(await run(aDrill({ longestEndsWithin: 301 })), { outcome: "waits" });
     assert.deepEqual(failureOf(await run()), [
       "held",
       `alice@example.com holds the grant \`drill-orders-0123456789ab\`, which should have ended at ${expiresAt}; see \`elevate status\` for why it has not`,
@@ -235,6 +293,7 @@ describe("a fire drill", () => {
   });
 
   it("when she holds a grant that is no drill's, then that is told", async () => {
+    await activate(world, inputsOfDrill(aDrill({ duration: "PT1H" }), Date.now(), "0123456789ab"));
     const requestedAt = formatInstant(Date.now() - 1000);
     const { expiresAt } = await activate(world, inputsOf(aRequest({ requestedAt })));
     assert.deepEqual(failureOf(await run()), [
@@ -258,6 +317,15 @@ describe("a fire drill", () => {
     assert.deepEqual(await run(aDrill(), before.signal), { outcome: "stopped", grant: null });
     assert.deepEqual(await typesOf(), []);
 
+    const amid = new AbortController();
+    canary.enters = () => null;
+    world.target.before = (operation) => {
+      if (operation === "preflight") amid.abort();
+    };
+    assert.deepEqual(await run(aDrill(), amid.signal), { outcome: "stopped", grant: null });
+    assert.deepEqual(await typesOf(), []);
+    world.target.before = () => undefined;
+
     const after = new AbortController();
     canary.logins = 0;
     canary.enters = (login) => {
@@ -269,5 +337,17 @@ describe("a fire drill", () => {
     const { grant } = outcome as Extract<DrillOutcome, { outcome: "stopped" }>;
     assert.equal(world.target.things.size, 1);
     assert.equal(grant?.status, "active");
+  });
+
+  it("when it is stopped while its grant is made, then that is told, and nobody logs in any more", async () => {
+    const stop = new AbortController();
+    world.target.before = (operation) => {
+      if (operation === "create") stop.abort();
+    };
+    const outcome = await run(aDrill({ duration: "PT1H" }), stop.signal);
+    assert.equal(outcome.outcome, "stopped");
+    assert.equal((outcome as Extract<DrillOutcome, { outcome: "stopped" }>).grant?.status, "active");
+    assert.equal(canary.logins, 1);
+    assert.deepEqual(await typesOf(), ["decided", "activating", "activated"]);
   });
 });
