@@ -116,8 +116,7 @@ export class ChainState {
     const after = nextRecord(digest, before, event);
     if (after === null) return;
     append(this.#records, digest, after);
-    if (before === null || placeKey(before.intent.place) !== placeKey(after.intent.place))
-      append(this.#places, placeKey(after.intent.place), digest);
+    if (before?.intent !== after.intent) append(this.#places, placeKey(after.intent.place), digest);
     if (after.status === before?.status) return;
     const grant = this.#grantOf(after);
     if (after.status === "live") {
@@ -174,7 +173,7 @@ export class ChainState {
     // Made when they are asked for, as they were then. Frozen: decide() indexes such a list once.
     let live: readonly LiveGrant[] | null = null;
     let history: readonly EndedGrant[] | null = null;
-    const liveAt = ({ seq }: Head) => this.#liveAt(seq);
+    const liveThen = () => this.#liveAt(head.seq);
     const grant = (digest: Digest): GrantRecord | null =>
       records.get(digest)?.findLast(({ last }) => last.seq <= head.seq) ?? null;
     return {
@@ -182,7 +181,7 @@ export class ChainState {
       head,
       openedAt: this.#openedAt,
       get live() {
-        live ??= Object.freeze(liveAt(head));
+        live ??= Object.freeze(liveThen());
         return live;
       },
       get history() {

@@ -20,9 +20,9 @@ import {
   type World,
   waitingIn,
 } from "@elevation/provider/lifecycle";
-import { type queueAsPromised, promise as queueOf } from "fastq";
 import { Agenda } from "./agenda";
 import { pauseAfter } from "./backoff";
+import { KeyedQueues } from "./keyed-queues";
 import type { OrderDesk, OrderEvent } from "./orders/desk";
 import { Sleep, type Timer } from "./sleep";
 import { type StartEvent, Starts } from "./starts";
@@ -98,7 +98,7 @@ class Reaper {
   readonly #world: World;
   readonly #options: ReaperOptions;
   readonly #sleep: Sleep;
-  readonly #queues = new Map<string, queueAsPromised<Due>>();
+  readonly #ends: KeyedQueues<Due>;
   readonly #working = new Map<Digest, Promise<void>>();
   readonly #failing = new Map<Digest, Failing>();
   /** What may be open by the journal, as it was when it last changed. */
@@ -124,6 +124,7 @@ class Reaper {
   constructor(world: World, options: ReaperOptions) {
     this.#world = world;
     this.#options = options;
+    this.#ends = new KeyedQueues(options.atOnce, (due) => this.#end(due));
     this.#sleep = new Sleep(options.timer);
     const wake = () => this.#sleep.wake();
     this.#starts = new Starts(world, options, (event) => this.#tellStart(event), wake);
@@ -267,20 +268,12 @@ class Reaper {
   #begin(due: Due): void {
     const [grant] = due;
     if (this.#working.has(grant.digest)) return;
-    const work = this.#queueOf(grant)
-      .push(due)
-      .finally(() => {
-        this.#working.delete(grant.digest);
-        this.#sleep.wake();
-      });
+    const { kind, connection } = grant.place;
+    const work = this.#ends.push([kind, connection], due).finally(() => {
+      this.#working.delete(grant.digest);
+      this.#sleep.wake();
+    });
     this.#working.set(grant.digest, work);
-  }
-
-  #queueOf({ place }: OpenState): queueAsPromised<Due> {
-    const key = JSON.stringify([place.kind, place.connection]);
-    const known = this.#queues.get(key) ?? queueOf((due: Due) => this.#end(due), this.#options.atOnce);
-    this.#queues.set(key, known);
-    return known;
   }
 
   async #end(due: Due): Promise<void> {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Digest, Instant, Judge } from "@elevation/domain";
 import { type Started, startScheduled, type Waiting, type World } from "@elevation/provider/lifecycle";
-import { type queueAsPromised, promise as queueOf } from "fastq";
 import { pauseAfter } from "./backoff";
+import { KeyedQueues } from "./keyed-queues";
 
 export type StartEvent =
   /** `lateMs`: how long after its start it was observed to be open. */
@@ -26,11 +26,10 @@ type Work = readonly [Waiting, Judge];
  */
 export class Starts {
   readonly #world: World;
-  readonly #atOnce: number;
   readonly #random: () => number;
   readonly #on: (event: StartEvent) => void;
   readonly #wake: () => void;
-  readonly #queues = new Map<string, queueAsPromised<Work>>();
+  readonly #queues: KeyedQueues<Work>;
   readonly #working = new Map<Digest, Promise<void>>();
   readonly #failing = new Map<Digest, Failing>();
   /** The last comes first. */
@@ -44,7 +43,7 @@ export class Starts {
     wake: () => void,
   ) {
     this.#world = world;
-    this.#atOnce = atOnce;
+    this.#queues = new KeyedQueues(atOnce, (work) => this.#start(work));
     this.#random = random;
     this.#on = on;
     this.#wake = wake;
@@ -94,10 +93,8 @@ export class Starts {
 
   #push(waiting: Waiting, judge: Judge): void {
     const { digest, request } = waiting.schedule;
-    const key = JSON.stringify([request.spec.role, request.spec.environment]);
-    const queue = this.#queues.get(key) ?? queueOf((work: Work) => this.#start(work), this.#atOnce);
-    this.#queues.set(key, queue);
-    const work = queue.push([waiting, judge]).finally(() => {
+    const { role, environment } = request.spec;
+    const work = this.#queues.push([role, environment], [waiting, judge]).finally(() => {
       this.#working.delete(digest);
       this.#wake();
     });
